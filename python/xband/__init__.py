@@ -1,0 +1,1 @@
+"""GNU Radio blocks for X-band satellite reception."""

@@ -1,0 +1,1 @@
+"""Kernels, missions, frames and wire format: everything that needs no GNU Radio."""

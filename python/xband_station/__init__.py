@@ -1,0 +1,1 @@
+"""The station: orbits, schedule, supervisor, publisher. Never imports gnuradio."""
