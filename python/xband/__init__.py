@@ -1,1 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GNU Radio blocks for X-band satellite reception."""
+
+from gnuradio import gr as _gr
+
+from .xband_python import *  # noqa: F403  (the C++ blocks; names are given in the bindings)
+from .xband_python import built_with_gnuradio as _built_with
+
+
+def _check_gnuradio_version(running: str, built_with: str) -> None:
+    """Refuses a GNU Radio whose ABI is another one: it would crash later and say nothing.
+
+    Raises: ImportError: the first three parts of the versions differ.
+    """
+    if running.lstrip("v").split(".")[:3] != built_with.split(".")[:3]:
+        raise ImportError(
+            f"gnuradio.xband was built for GNU Radio {built_with}, but {running} is running. "
+            "Build gr-xband again: cmake -B build && cmake --build build"
+        )
+
+
+_check_gnuradio_version(_gr.version(), _built_with)

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One bind_* function per block family; each lives in its own file beside this one.
+#pragma once
+#include <pybind11/pybind11.h>
+
+void bind_sources(pybind11::module_& m);
