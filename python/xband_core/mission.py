@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mission: everything the receiver needs to know about one satellite's downlink, read from one YAML file.
+
+``load_mission("suomi-npp")`` takes a shipped file of ``missions/``; ``load_mission("./my-sat.yml")`` takes yours. The
+fields here are the keys of the file; ``missions/suomi-npp.yml`` is the commented example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fact comes from. kind: operator, decoder, recording, catalogue or estimate."""
+
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """Waveform. kind: bpsk, qpsk, oqpsk; rolloff: of the root-raised-cosine pulse; differential: none, nrz_m (on the
+    bit stream, before the inner encoder), nrz_m_per_rail (on I and Q each)."""
+
+    kind: str
+    symbol_rate_hz: float
+    rolloff: float
+    differential: str
+
+
+@dataclass(frozen=True)
+class ReedSolomon:
+    """Outer code RS(255, 255 - parity) of CCSDS 131.0-B-5, section 4. basis: dual or conventional; virtual_fill:
+    octets per codeword that are not transmitted."""
+
+    parity: int
+    basis: str
+    interleave: int
+    virtual_fill: int
+
+    @property
+    def data_len_bytes(self) -> int:
+        """Octets of the transfer frame that fill the code block."""
+        return self.interleave * (255 - self.parity - self.virtual_fill)
+
+    @property
+    def parity_len_bytes(self) -> int:
+        """Check symbols of the whole code block."""
+        return self.interleave * self.parity
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Channel coding. inner: none or conv_k7_r12 (rate 1/2, 171/133 octal); rs: None without outer code; randomizer:
+    none or ccsds (255-bit sequence); sync_marker: the attached sync marker, 32 bits."""
+
+    inner: str
+    rs: ReedSolomon | None
+    randomizer: str
+    sync_marker: int
+
+
+@dataclass(frozen=True)
+class VirtualChannel:
+    """packets: whether the channel carries space packets (M_PDU, or packets in a TM frame)."""
+
+    name: str
+    packets: bool
+
+
+@dataclass(frozen=True)
+class Framing:
+    """Transfer frames. kind: aos (CCSDS 732.0-B), tm (132.0-B) or raw (no header is read).
+
+    has_ocf: operational control field in every frame (AOS; a TM frame says so itself); has_fecf: CRC-16 at the end;
+    virtual_channels: the known ones. Channels not listed are taken to carry packets.
+    """
+
+    kind: str
+    frame_len_bytes: int
+    scid: int | None
+    insert_zone_len_bytes: int
+    has_ocf: bool
+    has_fecf: bool
+    virtual_channels: Mapping[int, VirtualChannel]
+
+    def carries_packets(self, vcid: int) -> bool:
+        """Whether packets are to be extracted from this virtual channel."""
+        channel = self.virtual_channels.get(vcid)
+        return self.kind != "raw" and (channel is None or channel.packets)
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the simulator and the pass planner need. eirp_dbw: towards the edge of coverage."""
+
+    eirp_dbw: float
+
+
+@dataclass(frozen=True)
+class Mission:
+    """One downlink of one satellite. flowgraph: the .grc file that receives it; sources: dotted field -> origin."""
+
+    name: str
+    title: str
+    norad_cat_id: int
+    centre_frequency_hz: float
+    polarisation: str
+    modulation: Modulation
+    coding: Coding
+    framing: Framing
+    link: Link | None
+    flowgraph: str
+    sources: Mapping[str, Source]
+    file: Path
+
+    @property
+    def code_block_len_bytes(self) -> int:
+        """Transfer frame plus check symbols."""
+        rs = self.coding.rs
+        return self.framing.frame_len_bytes + (0 if rs is None else rs.parity_len_bytes)
+
+    @property
+    def cadu_len_bytes(self) -> int:
+        """Channel access data unit: sync marker plus code block."""
+        return 4 + self.code_block_len_bytes
+
+    @property
+    def information_bit_rate_hz(self) -> float:
+        """Bits per second behind the inner decoder (sync markers and check symbols included)."""
+        bits_per_symbol = 1 if self.modulation.kind == "bpsk" else 2
+        code_rate = 0.5 if self.coding.inner == "conv_k7_r12" else 1.0
+        return self.modulation.symbol_rate_hz * bits_per_symbol * code_rate
+
+    @property
+    def frame_rate_hz(self) -> float:
+        """Transfer frames per second."""
+        return self.information_bit_rate_hz / (8 * self.cadu_len_bytes)
+
+    def decoder_config(self) -> dict[str, Any]:
+        """Keyword arguments for ``_core.FrameDecoder`` (and its encoder)."""
+        rs = self.coding.rs
+        return {
+            "modulation": self.modulation.kind,
+            "inner_code": self.coding.inner,
+            "differential": self.modulation.differential,
+            "randomized": self.coding.randomizer == "ccsds",
+            "sync_marker": self.coding.sync_marker,
+            "has_rs": rs is not None,
+            "rs_parity": 32 if rs is None else rs.parity,
+            "rs_dual_basis": rs is None or rs.basis == "dual",
+            "rs_interleave": 1 if rs is None else rs.interleave,
+            "rs_virtual_fill": 0 if rs is None else rs.virtual_fill,
+            "frame_len_bytes": self.framing.frame_len_bytes,
+            "has_fecf": self.framing.has_fecf,
+            "frame_kind": self.framing.kind,
+            "scid": self.framing.scid,
+        }
+
+    def demodulator_config(
+        self, sample_rate_hz: float, iq_format: str, frequency_offset_hz: float = 0.0
+    ) -> dict[str, Any]:
+        """Keyword arguments for ``_core.PskDemodulator``.
+
+        Args: sample_rate_hz: of the recording; iq_format: cs8, cs16 or cf32; frequency_offset_hz: expected carrier
+        offset from the recording's centre.
+        """
+        return {
+            "modulation": self.modulation.kind,
+            "sample_rate_hz": sample_rate_hz,
+            "symbol_rate_hz": self.modulation.symbol_rate_hz,
+            "rolloff": self.modulation.rolloff,
+            "iq_format": iq_format,
+            "frequency_offset_hz": frequency_offset_hz,
+        }
+
+
+def load_mission(name_or_path: str | Path) -> Mission:
+    """Reads a shipped mission by name, or any mission file by path.
+
+    What has a slash or ends in .yml or .yaml is a path.
+    Raises: MissionError: unknown name, unreadable file, or anything in it that is not as documented.
+    """
+    from .mission_loader import load  # the loader needs the classes above
+
+    return load(name_or_path)
+
+
+def mission_names() -> list[str]:
+    """Names of the shipped missions, sorted."""
+    from .mission_loader import shipped_files
+
+    return sorted(shipped_files())
