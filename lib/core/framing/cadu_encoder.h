@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "fec/conv_encoder.h"
+#include "framing/framing_config.h"
+
+#include <array>
+#include <span>
+#include <vector>
+
+namespace xband::core {
+
+/// Transfer frames to channel bits, the counterpart of frame_decoder: Reed-Solomon check symbols, randomiser, sync marker
+/// (CADU, CCSDS 131.0-B-5, 9 and 10), NRZ-M, convolutional code. State (NRZ-M level, encoder register) goes on from call to
+/// call, so frames may be handed over in any portions.
+class cadu_encoder {
+public:
+    /// \param g2_inverted  as CCSDS 131.0-B-5, 3.3.2 has it; S-NPP's sense. Without an inner code of no meaning.
+    explicit cadu_encoder(const framing_config& config, bool g2_inverted = true);
+
+    /// Channel bits for n frames: one octet (0 or 1) a bit; c1,c2 or I,Q order.
+    std::size_t channel_bits(std::size_t n_frames) const;
+
+    /// \param frames  n transfer frames of frame_len_bytes each; a FECF must be in them already.
+    /// \param bits    exactly channel_bits(n).
+    /// Throws std::invalid_argument if a length does not fit.
+    void encode(std::span<const std::uint8_t> frames, std::span<std::uint8_t> bits);
+
+    /// One CADU before NRZ-M and inner code, cadu_len_bits() / 8 octets.
+    void encode_cadu(std::span<const std::uint8_t> frame, std::span<std::uint8_t> cadu) const;
+
+    void reset();
+
+private:
+    void differentiate(std::span<std::uint8_t> packed_bits);
+
+    framing_config d_config;
+    reed_solomon d_rs;
+    conv_encoder d_conv;
+    std::array<bool, 2> d_level{}; ///< NRZ-M level of the serial bits, or of each rail
+    std::vector<std::uint8_t> d_cadu;
+};
+
+} // namespace xband::core
