@@ -1,4 +1,5 @@
-# xband_set_warnings(target): warnings that every target of ours must be free of.
+# SPDX-License-Identifier: GPL-3.0-or-later
+# xband_set_warnings(target): the warnings that every target of ours must be free of, and the sanitizers when asked for.
 function(xband_set_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow)
   if(XBAND_SANITIZE)
