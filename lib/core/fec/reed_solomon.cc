@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fec/reed_solomon.h"
+#include "fec/rs_errors.h"
+#include <algorithm>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+namespace xband::core {
+namespace {
+
+constexpr unsigned max_parity = 32;
+constexpr unsigned max_interleave = 8;
+
+void require(bool holds, const char* what, std::size_t is, const std::string& must)
+{
+    if (!holds)
+        throw std::invalid_argument("reed_solomon: " + std::string(what) + " is " + std::to_string(is) +
+                                    ", must be " + must);
+}
+
+const rs_config& checked(const rs_config& config)
+{
+    require(config.parity == 16 || config.parity == 32, "parity", config.parity, "16 or 32");
+    require(config.interleave >= 1 && config.interleave <= max_interleave, "interleave", config.interleave, "1 to 8");
+    const unsigned max_fill = rs_codeword_len - config.parity - 1;
+    require(config.virtual_fill <= max_fill, "virtual_fill", config.virtual_fill, "at most " + std::to_string(max_fill));
+    return config;
+}
+
+/// The code's generator polynomial, coefficient of x^i at [i].
+std::array<std::uint8_t, max_parity + 1> generator_polynomial(unsigned parity)
+{
+    std::array<std::uint8_t, max_parity + 1> g{ 1 };
+    for (unsigned i = 0; i < parity; ++i) {
+        const std::uint8_t root = gf256::power(rs_locator_exponent * (rs_first_root(parity) + i));
+        for (unsigned k = i + 1; k > 0; --k)
+            g[k] = g[k - 1] ^ gf256::multiply(g[k], root);
+        g[0] = gf256::multiply(g[0], root);
+    }
+    return g;
+}
+
+// The division register of the encoder: check symbol k in octet k % 8 of word k / 8, from the least significant.
+using division_register = std::array<std::uint64_t, max_parity / 8>;
+
+std::uint8_t octet_of(const division_register& reg, unsigned k)
+{
+    return static_cast<std::uint8_t>(reg[k / 8] >> 8 * (k % 8));
+}
+
+/// Every codeword's remainder modulo the generator, all codewords side by side: each one is a chain of dependent steps.
+/// \param n_words division register's length: a constant, so that the compiler unrolls.
+template <unsigned n_words>
+void divide(std::span<const std::uint8_t> data,
+            unsigned interleave,
+            const std::array<division_register, 256>& multiples,
+            std::array<division_register, max_interleave>& registers)
+{
+    for (std::size_t at = 0; at < data.size(); at += interleave) {
+        for (unsigned codeword = 0; codeword < interleave; ++codeword) {
+            division_register& reg = registers[codeword];
+            const auto& multiple = multiples[(data[at + codeword] ^ reg[0]) & 0xff];
+            for (unsigned word = 0; word + 1 < n_words; ++word)
+                reg[word] = (reg[word] >> 8 | reg[word + 1] << 56) ^ multiple[word];
+            reg[n_words - 1] = reg[n_words - 1] >> 8 ^ multiple[n_words - 1];
+        }
+    }
+}
+
+} // namespace
+
+struct reed_solomon::tables {
+    /// Generator polynomial without its leading term, times each field element; index and content in the basis of the
+    /// configuration, as a change of basis commutes with addition. So clean code blocks never change basis.
+    std::array<division_register, 256> multiples{};
+
+    explicit tables(const rs_config& config)
+    {
+        const auto g = generator_polynomial(config.parity);
+        for (unsigned factor = 0; factor < 256; ++factor) {
+            const std::uint8_t as_sent =
+                config.dual_basis ? dual_basis::from_conventional(static_cast<std::uint8_t>(factor))
+                                  : static_cast<std::uint8_t>(factor);
+            for (unsigned k = 0; k < config.parity; ++k) {
+                std::uint8_t product = gf256::multiply(static_cast<std::uint8_t>(factor), g[config.parity - 1 - k]);
+                if (config.dual_basis)
+                    product = dual_basis::from_conventional(product);
+                multiples[as_sent][k / 8] |= std::uint64_t{ product } << 8 * (k % 8);
+            }
+        }
+    }
+
+    std::array<division_register, max_interleave> remainders(std::span<const std::uint8_t> data, const rs_config& config) const
+    {
+        std::array<division_register, max_interleave> registers{};
+        if (config.parity == 32)
+            divide<4>(data, config.interleave, multiples, registers);
+        else
+            divide<2>(data, config.interleave, multiples, registers);
+        return registers;
+    }
+};
+
+reed_solomon::reed_solomon(const rs_config& config)
+    : d_config(checked(config)), d_tables(std::make_unique<const tables>(config))
+{
+}
+
+reed_solomon::~reed_solomon() = default;
+reed_solomon::reed_solomon(reed_solomon&&) noexcept = default;
+reed_solomon& reed_solomon::operator=(reed_solomon&&) noexcept = default;
+
+std::size_t reed_solomon::data_len_bytes() const noexcept
+{
+    return d_config.interleave * (rs_codeword_len - d_config.parity - d_config.virtual_fill);
+}
+
+std::size_t reed_solomon::code_block_len_bytes() const noexcept
+{
+    return d_config.interleave * (rs_codeword_len - d_config.virtual_fill);
+}
+
+void reed_solomon::encode(std::span<std::uint8_t> code_block) const
+{
+    require(code_block.size() == code_block_len_bytes(), "code_block.size()", code_block.size(),
+            std::to_string(code_block_len_bytes()));
+    // The virtual fill needs no work: zeros leave the register at zero.
+    const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
+    const auto check_symbols = code_block.subspan(data_len_bytes());
+    for (unsigned k = 0; k < d_config.parity; ++k)
+        for (unsigned codeword = 0; codeword < d_config.interleave; ++codeword)
+            check_symbols[k * d_config.interleave + codeword] = octet_of(registers[codeword], k);
+}
+
+rs_result reed_solomon::decode(std::span<std::uint8_t> code_block) const
+{
+    require(code_block.size() == code_block_len_bytes(), "code_block.size()", code_block.size(),
+            std::to_string(code_block_len_bytes()));
+    const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
+    const auto check_symbols = code_block.subspan(data_len_bytes());
+    rs_result result;
+    for (unsigned codeword = 0; codeword < d_config.interleave; ++codeword) {
+        // What the division leaves differs from the check symbols by the remainder of the error pattern.
+        std::array<std::uint8_t, max_parity> remainder{};
+        std::uint8_t any = 0;
+        for (unsigned k = 0; k < d_config.parity; ++k) {
+            remainder[k] = octet_of(registers[codeword], k) ^ check_symbols[k * d_config.interleave + codeword];
+            any |= remainder[k];
+        }
+        if (any == 0)
+            continue;
+        if (d_config.dual_basis)
+            std::transform(remainder.begin(), remainder.end(), remainder.begin(), dual_basis::to_conventional);
+        const rs_errors errors = find_rs_errors(std::span(remainder).first(d_config.parity), d_config.virtual_fill);
+        if (errors.count == rs_errors::too_many) {
+            result.corrected[codeword] = rs_result::uncorrectable;
+            result.ok = false;
+            continue;
+        }
+        for (unsigned i = 0; i < errors.count; ++i) {
+            const std::size_t symbol = errors.position[i] - d_config.virtual_fill;
+            const std::uint8_t value = errors.value[i];
+            code_block[symbol * d_config.interleave + codeword] ^=
+                d_config.dual_basis ? dual_basis::from_conventional(value) : value;
+        }
+        result.corrected[codeword] = static_cast<std::uint8_t>(errors.count);
+        result.total += errors.count;
+    }
+    return result;
+}
+
+} // namespace xband::core

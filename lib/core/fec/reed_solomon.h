@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace xband::core {
+
+/// The codes of CCSDS 131.0-B-5, section 4.
+struct rs_config {
+    unsigned parity = 32;      ///< check symbols per codeword: 32 for (255,223), 16 for (255,239)
+    bool dual_basis = true;    ///< symbols in Berlekamp's dual basis (the standard), or false: conventional
+    unsigned interleave = 1;   ///< codewords per code block, 1 to 8
+    unsigned virtual_fill = 0; ///< zero octets at the start of each codeword that are not sent
+};
+
+/// What decoding a code block found.
+struct rs_result {
+    static constexpr std::uint8_t uncorrectable = 255;
+
+    std::array<std::uint8_t, 8> corrected{}; ///< symbols mended per codeword, or `uncorrectable`; 0 past the interleave
+    bool ok = true;                          ///< no codeword is uncorrectable
+    unsigned total = 0;                      ///< symbols mended in the code block
+};
+
+/// Reed-Solomon encoder and decoder over GF(256), interleaved code blocks. Field: x^8 + x^7 + x^2 + x + 1; the roots of the
+/// generator are the powers 11 (128 - t) to 11 (127 + t) of its element x, t = parity / 2 (CCSDS 131.0-B-5, 4.3).
+/// Thread safe: the members only read.
+class reed_solomon
+{
+public:
+    /// Throws std::invalid_argument naming value and limit.
+    explicit reed_solomon(const rs_config& config);
+    ~reed_solomon();
+    reed_solomon(reed_solomon&&) noexcept;
+    reed_solomon& operator=(reed_solomon&&) noexcept;
+
+    const rs_config& config() const noexcept { return d_config; }
+    /// Information octets of a code block: interleave * (255 - parity - virtual_fill).
+    std::size_t data_len_bytes() const noexcept;
+    /// Octets of a code block as sent: information, then check symbols.
+    std::size_t code_block_len_bytes() const noexcept;
+
+    /// Writes the check symbols behind the information octets, in place.
+    /// \param code_block code_block_len_bytes() octets (std::invalid_argument otherwise), symbol k of codeword i at
+    ///        octet k * interleave + i.
+    void encode(std::span<std::uint8_t> code_block) const;
+
+    /// Corrects up to parity / 2 wrong symbols in each codeword, in place. A codeword with more is recognised except for
+    /// a chance of about 1/t!, and left as it was received; so is one whose correction would fall in the virtual fill.
+    /// \param code_block as for encode().
+    rs_result decode(std::span<std::uint8_t> code_block) const;
+
+private:
+    struct tables;
+    rs_config d_config;
+    std::unique_ptr<const tables> d_tables;
+};
+
+} // namespace xband::core

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "base/soft_bit.h"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xband::core {
+
+/// Soft-decision Viterbi decoder of the K=7 rate-1/2 code with G1 = 171, G2 = 133 octal (CCSDS 131.0-B-5, 3.3).
+///
+/// Works on batches: the payload is cut in 32 equal stretches ("segments"), each decoded on its own with an overlap into
+/// its neighbours, so that SIMD lanes never talk to each other. The output does not depend on the SIMD width: every
+/// target gives the bits of the scalar reference (viterbi_ref.cc), ties included.
+///
+/// Soft bits are quantised to min((|soft| + 4) / 8, 12) levels of either sign: an amplitude of 40 to 80 without noise
+/// is best.
+class viterbi_batch
+{
+public:
+    static constexpr std::size_t n_segments = 32;
+    static constexpr std::size_t head_bits = 64; ///< overlap before each segment; the survivors merge in it
+    static constexpr std::size_t tail_bits = 96; ///< overlap after each segment; the tracebacks merge in it
+    static constexpr std::size_t max_segment_bits = 65536;
+
+    /// \param segment_bits information bits per segment: a multiple of 64 in 128..65536, else std::invalid_argument.
+    ///        The overlap costs 152 / segment_bits of the speed; memory is 16 KiB per 32 bits.
+    explicit viterbi_batch(std::size_t segment_bits = 1024);
+
+    std::size_t segment_bits() const noexcept { return d_segment_bits; }
+    /// Information bits that one decode() gives.
+    std::size_t payload_bits() const noexcept { return n_segments * d_segment_bits; }
+    /// Soft bits that one decode() reads: two per information bit, overlaps included.
+    std::size_t input_soft_bits() const noexcept { return 2 * (head_bits + payload_bits() + tail_bits); }
+
+    /// Decodes one batch. Batches are independent; the next one starts payload_bits() later in the stream.
+    /// \param soft input_soft_bits() soft bits, G1 then G2 for each information bit, neither inverted, from head_bits
+    ///        before the first payload bit on. Fill with 0 (erasures) beyond the ends of the stream.
+    /// \param bits payload_bits() / 8 octets out, packed, most significant bit first.
+    /// \param disagreements out: for each segment, how many of its channel bits, hard decided, differ from the encoded
+    ///        path. Erasures are not counted.
+    /// Other sizes throw std::invalid_argument.
+    void decode(std::span<const soft_bit> soft,
+                std::span<std::uint8_t> bits,
+                std::span<std::uint32_t, n_segments> disagreements);
+
+private:
+    /// One value for each segment: a cache line, and a whole AVX-512 vector.
+    struct alignas(64) lane_row {
+        std::array<std::uint16_t, n_segments> lane;
+    };
+
+    std::size_t d_segment_bits;
+    std::vector<lane_row> d_survivors; ///< 64 words a lane after each 8 stages; see viterbi_kernels.h
+};
+
+} // namespace xband::core

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the scalar reference and the SIMD decoder share.
+#pragma once
+#include "fec/viterbi.h"
+
+namespace xband::core::viterbi {
+
+// The trellis runs in blocks of 8 stages. A survivor of block k is described by one octet: the 6 bits of the state it stood
+// in before the block and the first two bits of the block, oldest first. These are the 8 information bits that begin 6
+// before the block; so blocks start 6 bits after an octet boundary and the octet is a whole octet of output.
+inline constexpr std::size_t block_stages = 8;
+inline constexpr std::size_t label_delay = 6;
+
+/// First stage of the trellis, counted from the first soft bit pair.
+inline constexpr std::size_t first_stage = label_delay;
+/// Blocks before the one whose label is the first octet of payload.
+inline constexpr std::size_t head_blocks = viterbi_batch::head_bits / block_stages;
+/// Blocks of one segment, overlaps included: 58 + segment_bits + 94 stages.
+constexpr std::size_t n_blocks(std::size_t segment_bits)
+{
+    return (viterbi_batch::head_bits + segment_bits + viterbi_batch::tail_bits) / block_stages - 1;
+}
+
+/// Quantised magnitude of a soft bit: 0 to max_level. 8 units a level keep 6 to 10 levels below a noise-free amplitude of
+/// 48 to 80; the largest level is what 8-bit path metrics have room for (derivation in viterbi_simd.cc).
+inline constexpr int max_level = 12;
+constexpr int level(soft_bit soft)
+{
+    const int magnitude = soft < 0 ? -int{ soft } : int{ soft };
+    const int rounded = (magnitude + 4) / 8;
+    return rounded < max_level ? rounded : max_level;
+}
+
+/// Decodes one segment: the specification of viterbi_batch.
+/// \param soft pairs from head_bits before the segment on; 2 * (head_bits + segment_bits + tail_bits) of them.
+/// \param bits segment_bits / 8 octets out.
+/// \returns disagreements, as viterbi_batch::decode.
+std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
+
+} // namespace xband::core::viterbi
