@@ -101,6 +101,17 @@ class Section:
             self.fail(key, "not a valid text", allowed)
         return str(node.value)
 
+    def texts(self, key: str) -> list[str]:
+        """A list of at least one text; required."""
+        allowed = "a list of texts"
+        node = self._required(key, allowed)
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            self.fail(key, "not a list with at least one entry", allowed)
+        for entry in node.value:
+            if not isinstance(entry, yaml.ScalarNode) or not entry.value:
+                self.fail(key, "an entry is not a text", allowed)
+        return [str(entry.value) for entry in node.value]
+
     def choice(self, key: str, options: Sequence[str], default: str | None = None) -> str:
         """One of a few words."""
         allowed = ", ".join(options)

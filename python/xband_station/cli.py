@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     logging.basicConfig(
         level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s" if args.verbose else "xband: %(message)s",
     )
     try:
         return int(args.run(args))
@@ -78,6 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("xband: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our stdout has gone (``xband passes | head``). Python would complain again while flushing at exit.
+        # The reader of our stdout has gone (``xband passes | head``); Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE

@@ -15,6 +15,9 @@ from xband_core.errors import XbandError
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
 _RAD_PER_DEG = math.pi / 180.0
 _MINUTES_PER_DAY = 1440.0
+# WGS72, the constants that SGP4 elements are made for.
+_GM_KM3_S2 = 398600.8
+_EARTH_RADIUS_KM = 6378.135
 
 
 class OrbitError(XbandError):
@@ -64,6 +67,13 @@ class ElementSet:
             self._check(field, getattr(self, field), -360.0, 360.0)
         for field in ("bstar_per_earth_radius", "mean_motion_dot_rev_day2", "mean_motion_ddot_rev_day3"):
             self._check(field, getattr(self, field), -10.0, 10.0)
+        # SGP4 itself does not mind an orbit through the Earth.
+        semi_major_axis_km = (_GM_KM3_S2 * (self.period_s / (2.0 * math.pi)) ** 2) ** (1.0 / 3.0)
+        perigee_altitude_km = semi_major_axis_km * (1.0 - self.eccentricity) - _EARTH_RADIUS_KM
+        if perigee_altitude_km < 0.0:
+            raise OrbitError(
+                self.source, "eccentricity", f"perigee would lie {-perigee_altitude_km:.0f} km underground"
+            )
         self.satrec()
 
     def _check(self, field: str, value: float, low: float, high: float) -> None:
@@ -98,6 +108,7 @@ class ElementSet:
             self.mean_motion_rev_day * 2.0 * math.pi / _MINUTES_PER_DAY,
             self.raan_deg * _RAD_PER_DEG,
         )
-        if satrec.error:
-            raise OrbitError(self.source, "elements", f"SGP4 refuses them: {SGP4_ERRORS[satrec.error]}")
+        error, _, _ = satrec.sgp4_tsince(0.0)
+        if satrec.error or error:
+            raise OrbitError(self.source, "elements", f"SGP4 refuses them: {SGP4_ERRORS[satrec.error or error]}")
         return satrec

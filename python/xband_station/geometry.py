@@ -9,8 +9,8 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from skyfield.api import load, wgs84
 from sgp4.api import jday
+from skyfield.api import load, wgs84
 from skyfield.sgp4lib import theta_GMST1982
 from skyfield.timelib import Timescale
 

@@ -9,6 +9,7 @@ rise and set are given in full even if they lie outside.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -113,14 +114,15 @@ class _PassSearch:
         middle = elevation_deg[1:-1]
         peaks = np.flatnonzero((middle > elevation_deg[:-2]) & (middle >= elevation_deg[2:])) + 1
         low_s, high_s = grid_s[peaks - 1], grid_s[peaks + 1]
-        golden = (np.sqrt(5.0) - 1.0) / 2.0
+        golden = (math.sqrt(5.0) - 1.0) / 2.0
         # Two evaluations a round are simpler than keeping one; the vectors are short. 0.618^40 of 10 minutes is 3 us.
         for _ in range(40):
             width_s = golden * (high_s - low_s)
             left_s, right_s = high_s - width_s, low_s + width_s
             is_left = self._elevation(left_s) > self._elevation(right_s)
             high_s, low_s = np.where(is_left, right_s, high_s), np.where(is_left, low_s, left_s)
-        return (low_s + high_s) / 2.0
+        middle_s: FloatArray = (low_s + high_s) / 2.0
+        return middle_s
 
     def _bisect(self, low_s: FloatArray, high_s: FloatArray, is_rise: bool) -> FloatArray:
         """Times at which the elevation crosses the mask between the brackets' ends."""
@@ -142,10 +144,11 @@ class _PassSearch:
         steps_s = offset_s + direction * np.arange(0.0, _MAX_REACH_S, _step_s(self._tracker.elements))
         below = np.flatnonzero(~(self._elevation(steps_s) >= self._mask_deg))
         if not below.size:
-            return np.inf
+            return math.inf
         first = max(int(below[0]), 1)
         bracket = np.sort(steps_s[first - 1 : first + 1])
-        return direction * float(self._bisect(bracket[:1], bracket[1:], is_rise=direction < 0)[0])
+        crossing_s = self._bisect(bracket[:1], bracket[1:], is_rise=direction < 0)
+        return direction * float(crossing_s[0])
 
     def _describe(self, rise_s: float, top_s: float, set_s: float) -> Pass:
         elements = self._tracker.elements

@@ -28,12 +28,14 @@ def parse_tle(text: str, file: str) -> Iterator[ElementSet]:
     position = 0
     while position < len(lines):
         name = ""
-        number, line = lines[position]
+        line = lines[position][1]
         if not _is_element_line(line, "1"):
             name = line.removeprefix("0 ").strip()
             position += 1
         if position + 1 >= len(lines):
-            raise OrbitError(f"{file}:{number}", "", "two element lines, beginning with 1 and 2, were expected here")
+            raise OrbitError(
+                f"{file}:{lines[-1][0]}", "", "two element lines, beginning with 1 and 2, were expected here"
+            )
         yield _parse_pair(name, lines[position], lines[position + 1], file)
         position += 2
 

@@ -6,5 +6,6 @@ Each module has two functions::
     def add_parser(subparsers: Subparsers) -> None   # one subparsers.add_parser(..., help=..., description=...)
     def run(args: argparse.Namespace) -> int         # the exit code; raise XbandError for a user's mistake
 
-All modules are imported to build ``xband --help``, so imports that take long (skyfield, zmq, numpy) belong inside ``run``.
+All modules are imported to build ``xband --help``, so imports that take long (skyfield, zmq, numpy) belong
+inside ``run``.
 """

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The station file: where the station is, what it receives, from what, and where results go.
+
+Every key is explained in ``data/almaty.yml``. The loader is as strict as the one for missions: unknown
+keys, wrong types and values out of range are errors that name file, line, field and what is allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xband_core.mission import Mission, load_mission
+from xband_core.plan import IQ_FORMATS
+from xband_core.yaml_section import Section, read_section
+from xband_station.geometry import Site
+from xband_station.link import Antenna
+from xband_station.orbits import Catalogue
+
+SCHEMA = 1
+DATA_DIR = Path(__file__).parent / "data"
+DEFAULT_STATION_FILE = DATA_DIR / "almaty.yml"
+CLOCK_QUALITIES = ("gnss", "ntp", "free", "simulated")
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The samples: where from and what they are."""
+
+    source: str
+    format: str
+    sample_rate_hz: float
+    clock_quality: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """When a receiver counts as broken, and what is done about it.
+
+    silence_s: no heartbeat; stall_s: heartbeats, but no new sample; start_s: time from launch to the first heartbeat;
+    restarts: at most so many in one pass; ladder_s: wait after SIGINT and again after SIGTERM.
+    """
+
+    silence_s: float = 3.0
+    stall_s: float = 5.0
+    start_s: float = 20.0
+    restarts: int = 10
+    ladder_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class MissionChoice:
+    """A mission that this station receives. reference: what load_mission takes (name or path)."""
+
+    mission: Mission
+    reference: str
+    priority: int
+
+
+@dataclass(frozen=True)
+class StationConfig:
+    """One station, as the file says; paths are absolute."""
+
+    name: str
+    site: Site
+    min_elevation_deg: float
+    antenna: Antenna
+    orbit_files: tuple[Path, ...]
+    missions: tuple[MissionChoice, ...]
+    receiver: Receiver
+    output_dir: Path
+    publish: str
+    lead_time_s: float
+    watch: Watch = field(default_factory=Watch)
+
+    def catalogue(self) -> Catalogue:
+        """The satellites of the orbit files. Raises OrbitError."""
+        return Catalogue.from_files(self.orbit_files)
+
+
+def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
+    """Reads a station file and the missions it names.
+
+    Raises XbandError (MissionError with its file, line and field) for anything that is not as documented.
+    """
+    top = read_section(file)
+    folder = file.resolve().parent
+    if top.integer("schema", 1, 1_000_000) != SCHEMA:
+        top.fail("schema", "this version of gr-xband reads another schema", str(SCHEMA))
+    station = StationConfig(
+        name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", allowed="lower-case words and digits joined by '-'"),
+        site=Site(
+            top.number("latitude_deg", -90.0, 90.0),
+            top.number("longitude_deg", -180.0, 360.0),
+            top.number("altitude_m", -500.0, 9000.0),
+        ),
+        min_elevation_deg=top.number("min_elevation_deg", -5.0, 89.0),
+        antenna=_read_antenna(top.section("antenna")),
+        orbit_files=tuple(folder / name for name in top.texts("orbits")),
+        missions=_read_missions(top.section("missions"), folder),
+        receiver=_read_receiver(top.section("receiver")),
+        output_dir=folder / top.text("output_dir"),
+        publish=top.text("publish", pattern=r"(tcp|ipc)://.+", allowed="tcp://host:port or ipc:///path"),
+        lead_time_s=top.number("lead_time_s", 0.0, 600.0),
+        watch=_read_watch(top.section("watch")) if top.has("watch") else Watch(),
+    )
+    top.finish()
+    return station
+
+
+def _read_antenna(section: Section) -> Antenna:
+    antenna = Antenna(
+        diameter_m=section.number("diameter_m", 0.1, 100.0),
+        efficiency=section.number("efficiency", 0.01, 1.0),
+        system_temperature_k=section.number("system_temperature_k", 1.0, 10000.0),
+        pointing_loss_db=section.number("pointing_loss_db", 0.0, 20.0),
+    )
+    section.finish()
+    return antenna
+
+
+def _read_missions(table: Section, folder: Path) -> tuple[MissionChoice, ...]:
+    choices = []
+    for name, section in table.sections():
+        reference = str(folder / section.text("file")) if section.has("file") else name
+        mission = load_mission(reference)
+        if mission.name != name:
+            table.fail(name, f"the mission file names itself {mission.name!r}", f"{mission.name} as the key here")
+        choices.append(MissionChoice(mission, reference, section.integer("priority", 0, 1000, default=0)))
+        section.finish()
+    if not choices:
+        table.fail(None, "no mission to receive", "at least one")
+    return tuple(choices)
+
+
+def _read_receiver(section: Section) -> Receiver:
+    receiver = Receiver(
+        source=section.text(
+            "source", pattern=r"(tcp://|file:|soapy:).+", allowed="tcp://host:port, file:/path, soapy:..."
+        ),
+        format=section.choice("format", IQ_FORMATS),
+        sample_rate_hz=section.number("sample_rate_hz", 1.0, 1e9),
+        clock_quality=section.choice("clock_quality", CLOCK_QUALITIES),
+    )
+    section.finish()
+    return receiver
+
+
+def _read_watch(section: Section) -> Watch:
+    watch = Watch(
+        silence_s=section.number("silence_s", 0.2, 60.0),
+        stall_s=section.number("stall_s", 0.2, 60.0),
+        start_s=section.number("start_s", 0.2, 300.0),
+        restarts=section.integer("restarts", 0, 1000),
+        ladder_s=section.number("ladder_s", 0.1, 60.0),
+    )
+    section.finish()
+    return watch
