@@ -1,4 +1,142 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bindings.h"
+#include "dsp/psk_demodulator.h"
 
-void bind_dsp(pybind11::module_&) {}
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+namespace py = pybind11;
+using namespace xband::core;
+
+namespace {
+
+using plan_tuples = std::vector<std::pair<std::uint64_t, std::vector<double>>>;
+
+modulation parse_modulation(const std::string& name)
+{
+    if (name == "bpsk")
+        return modulation::bpsk;
+    if (name == "qpsk")
+        return modulation::qpsk;
+    if (name == "oqpsk")
+        return modulation::oqpsk;
+    throw std::invalid_argument("modulation '" + name + "' is not one of bpsk, qpsk, oqpsk");
+}
+
+iq_format parse_iq_format(const std::string& name)
+{
+    if (name == "cs8")
+        return iq_format::cs8;
+    if (name == "cs16")
+        return iq_format::cs16;
+    if (name == "cf32")
+        return iq_format::cf32;
+    throw std::invalid_argument("iq_format '" + name + "' is not one of cs8, cs16, cf32");
+}
+
+frequency_plan parse_plan(const plan_tuples& tuples)
+{
+    frequency_plan plan;
+    for (const auto& [start, coefficients] : tuples) {
+        frequency_segment segment;
+        segment.start_sample = start;
+        if (coefficients.size() > segment.coefficients.size())
+            throw std::invalid_argument("frequency_plan: " + std::to_string(coefficients.size()) +
+                                        " coefficients, at most 6 are allowed");
+        std::copy(coefficients.begin(), coefficients.end(), segment.coefficients.begin());
+        plan.push_back(segment);
+    }
+    return plan;
+}
+
+py::array_t<soft_bit> pull_all(psk_demodulator& demodulator)
+{
+    py::array_t<soft_bit> out(static_cast<py::ssize_t>(demodulator.available()));
+    demodulator.pull({ out.mutable_data(), static_cast<std::size_t>(out.size()) });
+    return out;
+}
+
+py::list pull_marks(psk_demodulator& demodulator)
+{
+    py::list out;
+    clock_mark m;
+    while (demodulator.pull_mark(m))
+        out.append(py::make_tuple(m.first_symbol,
+                                  m.first_sample,
+                                  m.samples_per_symbol,
+                                  m.es_n0_db,
+                                  m.carrier_offset_hz,
+                                  m.symbol_rate_error_ppm,
+                                  m.is_locked));
+    return out;
+}
+
+py::dict stats(const psk_demodulator& demodulator)
+{
+    const auto s = demodulator.stats();
+    py::dict out;
+    out["samples"] = s.samples;
+    out["symbols"] = s.symbols;
+    out["non_finite"] = s.non_finite;
+    out["acquisitions"] = s.acquisitions;
+    out["skipped_samples"] = s.skipped_samples;
+    out["is_locked"] = s.is_locked;
+    out["es_n0_db"] = s.es_n0_db;
+    out["carrier_offset_hz"] = s.carrier_offset_hz;
+    out["symbol_rate_error_ppm"] = s.symbol_rate_error_ppm;
+    out["coherence"] = s.coherence;
+    out["phase_memory_symbols"] = s.phase_memory_symbols;
+    return out;
+}
+
+} // namespace
+
+void bind_dsp(py::module_& m)
+{
+    py::class_<psk_demodulator>(m, "PskDemodulator", "IQ samples to soft bits; see lib/core/dsp/psk_demodulator.h.")
+        .def(py::init([](const std::string& kind,
+                         double sample_rate_hz,
+                         double symbol_rate_hz,
+                         double rolloff,
+                         const std::string& format,
+                         double frequency_offset_hz,
+                         const plan_tuples& plan) {
+                 psk_demodulator_config c;
+                 c.kind = parse_modulation(kind);
+                 c.sample_rate_hz = sample_rate_hz;
+                 c.symbol_rate_hz = symbol_rate_hz;
+                 c.rolloff = rolloff;
+                 c.format = parse_iq_format(format);
+                 c.frequency_offset_hz = frequency_offset_hz;
+                 c.plan = parse_plan(plan);
+                 return std::make_unique<psk_demodulator>(c);
+             }),
+             py::kw_only(),
+             py::arg("modulation"),
+             py::arg("sample_rate_hz"),
+             py::arg("symbol_rate_hz"),
+             py::arg("rolloff") = 0.5,
+             py::arg("iq_format") = "cs8",
+             py::arg("frequency_offset_hz") = 0.0,
+             py::arg("frequency_plan") = plan_tuples{})
+        .def(
+            "push",
+            [](psk_demodulator& d, const py::buffer& iq) {
+                const auto info = iq.request();
+                const std::span bytes{ static_cast<const std::byte*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize) };
+                py::gil_scoped_release release;
+                d.push(bytes);
+            },
+            py::arg("iq"),
+            "Take IQ bytes of any contiguous buffer; a sample may be split between calls.")
+        .def("flush", &psk_demodulator::flush, py::call_guard<py::gil_scoped_release>(), "End of stream.")
+        .def("pull", &pull_all, "All soft bits made so far, int8.")
+        .def("pull_marks",
+             &pull_marks,
+             "Clock marks made so far: (first_symbol, first_sample, samples_per_symbol, es_n0_db, carrier_offset_hz, "
+             "symbol_rate_error_ppm, is_locked).")
+        .def("stats", &stats)
+        .def("recent_symbols", &psk_demodulator::recent_symbols)
+        .def("recent_samples", &psk_demodulator::recent_samples);
+}

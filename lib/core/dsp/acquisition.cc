@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/acquisition.h"
+
+#include "dsp/rrc.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace xband::core {
+
+namespace {
+
+using complexf = std::complex<float>;
+using complexd = std::complex<double>;
+using std::numbers::pi;
+
+constexpr std::size_t spectrum_len = 1024;
+constexpr std::size_t carrier_block = 1024; // symbols of one coherent block
+constexpr std::size_t carrier_len = 4 * carrier_block;
+constexpr std::size_t points_per_symbol = 4;
+constexpr std::size_t pair_len = 8192; // coherent sums of the OQPSK search
+constexpr std::size_t pair_sum = 2 * points_per_symbol; // points added into one
+
+std::vector<float> hann(std::size_t n)
+{
+    std::vector<float> window(n);
+    for (std::size_t i = 0; i < n; ++i)
+        window[i] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n)));
+    return window;
+}
+
+/// Peak position between the points by a parabola through three neighbours.
+double parabola(double left, double middle, double right)
+{
+    const double bend = left - 2.0 * middle + right;
+    return bend < 0.0 ? 0.5 * (left - right) / bend : 0.0;
+}
+
+complexd turn(double cycles) { return std::polar(1.0, 2.0 * pi * (cycles - std::floor(cycles))); }
+
+/// Frequency (cycles per bin index) of FFT bin i.
+double signed_bin(std::ptrdiff_t i, std::size_t n)
+{
+    const auto len = static_cast<std::ptrdiff_t>(n);
+    const auto wrapped = ((i % len) + len) % len;
+    return static_cast<double>(wrapped < len / 2 ? wrapped : wrapped - len);
+}
+
+std::size_t wrap_bin(std::ptrdiff_t i, std::size_t n)
+{
+    const auto len = static_cast<std::ptrdiff_t>(n);
+    return static_cast<std::size_t>(((i % len) + len) % len);
+}
+
+} // namespace
+
+acquisition::acquisition(const config& c)
+    : d_config(c),
+      d_sampler(c.samples_per_symbol, c.rolloff),
+      d_spectrum(spectrum_len),
+      d_carrier(carrier_len),
+      d_pair_low(c.kind == modulation::oqpsk ? pair_len : 1),
+      d_pair_high(c.kind == modulation::oqpsk ? pair_len : 1)
+{
+}
+
+std::optional<acquisition_result> acquisition::run(std::span<const float> samples)
+{
+    const std::size_t n = samples.size() / 2;
+    const double needed = 1024.0 * d_config.samples_per_symbol;
+    if (static_cast<double>(n) < std::max(needed, static_cast<double>(spectrum_len)))
+        return std::nullopt;
+    const double coarse = coarse_offset_cps(samples);
+    filter_at_four_per_symbol(samples, coarse);
+    auto found = d_config.kind == modulation::oqpsk ? line_pair() : clock_line();
+    if (!found)
+        return std::nullopt;
+    if (d_config.kind == modulation::oqpsk)
+        found->offset_cps += coarse;
+    else
+        found->offset_cps = coarse + carrier_line(samples, *found);
+    return found;
+}
+
+double acquisition::coarse_offset_cps(std::span<const float> samples)
+{
+    static const auto window = hann(spectrum_len);
+    std::vector<double> power(spectrum_len, 0.0);
+    const std::size_t n = samples.size() / 2;
+    for (std::size_t begin = 0; begin + spectrum_len <= n; begin += spectrum_len / 2) {
+        auto data = d_spectrum.data();
+        for (std::size_t i = 0; i < spectrum_len; ++i)
+            data[i] = window[i] * complexf(samples[2 * (begin + i)], samples[2 * (begin + i) + 1]);
+        d_spectrum.execute();
+        for (std::size_t i = 0; i < spectrum_len; ++i)
+            power[i] += std::norm(data[i]);
+    }
+    // The template's mean is taken off so that a flat noise floor weighs nothing.
+    const double bins_per_rate = static_cast<double>(spectrum_len) / d_config.samples_per_symbol;
+    std::vector<double> shape(spectrum_len);
+    double mean = 0.0;
+    for (std::size_t i = 0; i < spectrum_len; ++i) {
+        shape[i] = raised_cosine_spectrum(signed_bin(static_cast<std::ptrdiff_t>(i), spectrum_len) / bins_per_rate, d_config.rolloff);
+        mean += shape[i] / spectrum_len;
+    }
+    const auto reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.offset_range_norm * bins_per_rate)) + 1;
+    std::vector<double> score(static_cast<std::size_t>(2 * reach + 1));
+    for (std::ptrdiff_t shift = -reach; shift <= reach; ++shift) {
+        double sum = 0.0;
+        for (std::size_t i = 0; i < spectrum_len; ++i)
+            sum += power[wrap_bin(static_cast<std::ptrdiff_t>(i) + shift, spectrum_len)] * (shape[i] - mean);
+        score[static_cast<std::size_t>(shift + reach)] = sum;
+    }
+    const auto best = std::clamp<std::ptrdiff_t>(std::max_element(score.begin(), score.end()) - score.begin(), 1, 2 * reach - 1);
+    const auto at = static_cast<std::size_t>(best);
+    const double shift = static_cast<double>(best - reach) + parabola(score[at - 1], score[at], score[at + 1]);
+    return shift / spectrum_len;
+}
+
+void acquisition::filter_at_four_per_symbol(std::span<const float> samples, double offset_cps)
+{
+    const std::size_t n = samples.size() / 2;
+    d_rotated.resize(2 * n);
+    complexd phasor = 1.0;
+    const complexd step = turn(-offset_cps);
+    for (std::size_t i = 0; i < n; ++i) {
+        if (i % 256 == 0) // keeps the recurrence exact
+            phasor = turn(-offset_cps * static_cast<double>(i));
+        const complexd y = phasor * complexd(samples[2 * i], samples[2 * i + 1]);
+        d_rotated[2 * i] = static_cast<float>(y.real());
+        d_rotated[2 * i + 1] = static_cast<float>(y.imag());
+        phasor *= step;
+    }
+    const double reach = static_cast<double>(d_sampler.reach());
+    const double step_samples = d_config.samples_per_symbol / points_per_symbol;
+    d_first = reach;
+    const double room = (static_cast<double>(n) - 2.0 * reach) / step_samples;
+    const auto points = static_cast<std::size_t>(std::max(room, 0.0));
+    d_re.resize(points);
+    d_im.resize(points);
+    d_sampler.sample(d_rotated.data(), d_first, step_samples, points, d_re.data(), d_im.data());
+}
+
+std::optional<acquisition_result> acquisition::clock_line()
+{
+    // |y|^2 turned back by the nominal symbol rate, summed over 16 symbols: slow enough for any clock error searched.
+    constexpr std::size_t sum_symbols = 16;
+    constexpr std::size_t group = sum_symbols * points_per_symbol;
+    std::vector<complexd> sums(d_re.size() / group);
+    if (sums.size() < 16)
+        return std::nullopt;
+    for (std::size_t g = 0; g < sums.size(); ++g) {
+        double quarter[points_per_symbol] = {};
+        for (std::size_t i = 0; i < group; ++i) {
+            const float re = d_re[g * group + i], im = d_im[g * group + i];
+            quarter[i % points_per_symbol] += re * re + im * im;
+        }
+        sums[g] = { quarter[0] - quarter[2], quarter[3] - quarter[1] };
+    }
+    const auto line = [&](double ppm) {
+        complexd total = 0.0;
+        const complexd step = turn(-ppm * 1e-6 * sum_symbols);
+        complexd phasor = 1.0;
+        for (const auto& s : sums) {
+            total += s * phasor;
+            phasor *= step;
+        }
+        return total;
+    };
+    const double bin_ppm = 1e6 / static_cast<double>(sums.size() * sum_symbols);
+    const double grid_ppm = bin_ppm / 4.0;
+    const auto reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.clock_range_ppm / grid_ppm)) + 1;
+    std::vector<double> power(static_cast<std::size_t>(2 * reach + 1));
+    for (std::ptrdiff_t i = -reach; i <= reach; ++i)
+        power[static_cast<std::size_t>(i + reach)] = std::norm(line(static_cast<double>(i) * grid_ppm));
+    const auto best = std::clamp<std::ptrdiff_t>(std::max_element(power.begin(), power.end()) - power.begin(), 1, 2 * reach - 1);
+    const auto at = static_cast<std::size_t>(best);
+    const double ppm = (static_cast<double>(best - reach) + parabola(power[at - 1], power[at], power[at + 1])) * grid_ppm;
+    // Noise beside the line: the spread of the sums about the line itself.
+    const complexd peak = line(ppm);
+    double spread = 0.0;
+    for (std::size_t g = 0; g < sums.size(); ++g)
+        spread += std::norm(sums[g] * turn(-ppm * 1e-6 * sum_symbols * static_cast<double>(g)) - peak / static_cast<double>(sums.size()));
+    const float snr = static_cast<float>(std::norm(peak) / std::max(spread, 1e-300));
+    if (snr < d_config.detection_snr)
+        return std::nullopt;
+    // The line is exp(+j 2 pi (t - t0) / T): its phase at the first point gives the next symbol instant.
+    const double samples_per_symbol = d_config.samples_per_symbol / (1.0 + ppm * 1e-6);
+    const double fraction = -std::arg(peak) / (2.0 * pi);
+    return acquisition_result{ 0.0, samples_per_symbol, d_first + (fraction - std::floor(fraction)) * samples_per_symbol, snr };
+}
+
+double acquisition::carrier_line(std::span<const float> samples, const acquisition_result& clock)
+{
+    const double last = static_cast<double>(samples.size() / 2) - static_cast<double>(d_sampler.reach()) - 1.0;
+    const auto n = static_cast<std::size_t>(std::max((last - clock.first_symbol) / clock.samples_per_symbol, 0.0));
+    d_re.resize(n);
+    d_im.resize(n);
+    d_sampler.sample(d_rotated.data(), clock.first_symbol, clock.samples_per_symbol, n, d_re.data(), d_im.data());
+    const int order = d_config.kind == modulation::bpsk ? 2 : 4;
+    static const auto window = hann(carrier_block);
+    std::vector<double> power(carrier_len, 0.0);
+    const std::size_t block = std::min(n, carrier_block);
+    for (std::size_t begin = 0; begin + block <= n; begin += std::max<std::size_t>(block / 2, 1)) {
+        auto data = d_carrier.data();
+        std::fill(data.begin(), data.end(), complexf{});
+        for (std::size_t i = 0; i < block; ++i) {
+            // The order-th power of the phase with the amplitude compressed: strong symbols must not drown the others.
+            const complexf s(d_re[begin + i], d_im[begin + i]);
+            const float magnitude = std::abs(s);
+            if (magnitude > 0.0f) {
+                const complexf u = s / magnitude;
+                const complexf u2 = u * u;
+                data[i] = window[i] * std::sqrt(magnitude) * (order == 2 ? u2 : u2 * u2);
+            }
+        }
+        d_carrier.execute();
+        for (std::size_t i = 0; i < carrier_len; ++i)
+            power[i] += std::norm(data[i]);
+    }
+    // The coarse offset is right to a hundredth of the symbol rate or two.
+    const auto reach = static_cast<std::ptrdiff_t>(0.025 * order * carrier_len);
+    std::ptrdiff_t best = 0;
+    for (std::ptrdiff_t i = -reach; i <= reach; ++i)
+        if (power[wrap_bin(i, carrier_len)] > power[wrap_bin(best, carrier_len)])
+            best = i;
+    const double fine = static_cast<double>(best) +
+                        parabola(power[wrap_bin(best - 1, carrier_len)], power[wrap_bin(best, carrier_len)], power[wrap_bin(best + 1, carrier_len)]);
+    return fine / carrier_len / order / clock.samples_per_symbol;
+}
+
+std::optional<acquisition_result> acquisition::line_pair()
+{
+    // y^2 turned by minus and plus the nominal symbol rate, two symbols a sum: lines at 2f + d and 2f - d, d the clock error.
+    const std::size_t sums = std::min(d_re.size() / pair_sum, pair_len);
+    if (sums < 256)
+        return std::nullopt;
+    static constexpr complexf quarter_turns[4] = { { 1, 0 }, { 0, -1 }, { -1, 0 }, { 0, 1 } };
+    auto high = d_pair_high.data(), low = d_pair_low.data();
+    std::fill(high.begin(), high.end(), complexf{});
+    std::fill(low.begin(), low.end(), complexf{});
+    for (std::size_t s = 0; s < sums; ++s)
+        for (std::size_t i = 0; i < pair_sum; ++i) {
+            const complexf y(d_re[s * pair_sum + i], d_im[s * pair_sum + i]);
+            const complexf y2 = y * y;
+            high[s] += y2 * quarter_turns[i % 4];
+            low[s] += y2 * std::conj(quarter_turns[i % 4]);
+        }
+    d_pair_high.execute();
+    d_pair_low.execute();
+    // One bin is 1 / (2 pair_len) cycles per symbol; twice the carrier, so half of that in carrier frequency.
+    const double bin_norm = 1.0 / (2.0 * static_cast<double>(pair_len));
+    const auto clock_reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.clock_range_ppm * 1e-6 / bin_norm));
+    const auto carrier_reach = static_cast<std::ptrdiff_t>(0.05 / bin_norm);
+    const auto pair_power = [&](std::ptrdiff_t f, std::ptrdiff_t d) {
+        return static_cast<double>(std::norm(high[wrap_bin(f + d, pair_len)]) + std::norm(low[wrap_bin(f - d, pair_len)]));
+    };
+    double best_power = 0.0, mean = 0.0;
+    std::ptrdiff_t best_f = 0, best_d = 0;
+    std::size_t tried = 0;
+    for (std::ptrdiff_t f = -carrier_reach; f <= carrier_reach; ++f)
+        for (std::ptrdiff_t d = -clock_reach; d <= clock_reach; ++d, ++tried) {
+            const double p = pair_power(f, d);
+            mean += p;
+            if (p > best_power) {
+                best_power = p;
+                best_f = f;
+                best_d = d;
+            }
+        }
+    mean /= static_cast<double>(tried);
+    const float snr = static_cast<float>(best_power / std::max(mean, 1e-300));
+    if (snr < d_config.detection_snr)
+        return std::nullopt;
+    const auto refine = [&](const fft& line, std::ptrdiff_t bin) {
+        auto& spectrum = const_cast<fft&>(line);
+        const auto at = [&](std::ptrdiff_t i) { return static_cast<double>(std::norm(spectrum.data()[wrap_bin(i, pair_len)])); };
+        return static_cast<double>(bin) + parabola(at(bin - 1), at(bin), at(bin + 1));
+    };
+    const double high_bin = refine(d_pair_high, best_f + best_d);
+    const double low_bin = refine(d_pair_low, best_f - best_d);
+    const double clock_error = 0.5 * (high_bin - low_bin) * bin_norm;
+    const double carrier_per_symbol = 0.25 * (high_bin + low_bin) * bin_norm;
+    // Their phases at the first point: exp(j(2 phi -+ 2 pi t0 / T)). Evaluated at the refined lines, not at the bins.
+    const auto line_at = [&](double bin, bool is_high) {
+        complexd total = 0.0;
+        for (std::size_t s = 0; s < sums; ++s) {
+            complexd part = 0.0;
+            for (std::size_t i = 0; i < pair_sum; ++i) {
+                const complexd y(d_re[s * pair_sum + i], d_im[s * pair_sum + i]);
+                const complexd q(quarter_turns[i % 4]);
+                part += y * y * (is_high ? q : std::conj(q));
+            }
+            total += part * turn(-bin / static_cast<double>(pair_len) * static_cast<double>(s));
+        }
+        return total;
+    };
+    const complexd product = line_at(high_bin, true) * std::conj(line_at(low_bin, false));
+    const double samples_per_symbol = d_config.samples_per_symbol / (1.0 + clock_error);
+    double fraction = -std::arg(product) / (4.0 * pi); // of a symbol, modulo one half: either rail
+    fraction -= std::floor(fraction * 2.0) / 2.0;
+    return acquisition_result{ carrier_per_symbol / samples_per_symbol, samples_per_symbol, d_first + fraction * samples_per_symbol, snr };
+}
+
+} // namespace xband::core

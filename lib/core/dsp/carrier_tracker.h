@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "base/modulation.h"
+#include "dsp/phase_smoother.h"
+#include "dsp/symbol_buffer.h"
+
+#include <complex>
+#include <cstddef>
+#include <vector>
+
+namespace xband::core {
+
+/// What one stretch of symbols told about the signal.
+struct stretch_report {
+    float step_per_symbol_cycles; ///< residual carrier
+    float coherence;              ///< 0 noise .. 1 clean; see phase_meter
+    float timing_error_symbols;   ///< instants are late by this
+    float rail_power;             ///< mean power of a rail at its instant
+    float rail_fourth;            ///< mean fourth power of the same
+};
+
+/// Carrier phase without a loop: groups of symbols give phasors free of the data, smoothed both ways in time with a
+/// bandwidth measured from the signal itself, and each stretch of symbols is turned upright by what its past and its
+/// look-ahead say. Also measures what the stretches' timing and level are, on the upright symbols.
+class carrier_tracker {
+public:
+    static constexpr std::size_t stretch_symbols = 4096;
+    static constexpr std::size_t look_ahead_symbols = 512;
+    /// Symbols whose half-symbol samples QPSK and BPSK need (timing is measured on them); OQPSK needs all.
+    static constexpr std::size_t timing_symbols = 1024;
+
+    carrier_tracker(modulation kind, double rolloff);
+
+    void restart();
+
+    /// Turns the first n symbols of a buffer upright in place; those after them are look-ahead.
+    /// \param n a multiple of phasor_group, stretch_symbols but for the last stretch
+    stretch_report process(symbol_buffer& symbols, std::size_t n);
+
+    /// Memory of the smoother, symbols.
+    float memory_symbols() const { return static_cast<float>(phasor_group) / d_meter.alpha_per_group(); }
+
+private:
+    void unwrap(std::size_t n_groups);
+    void refine_offset_rails(const symbol_buffer& symbols, std::size_t n_groups);
+    void turn_upright(symbol_buffer& symbols, std::size_t n_groups) const;
+    float timing_error(const symbol_buffer& symbols, std::size_t n) const;
+
+    modulation d_kind;
+    float d_timing_slope; ///< of the detector, per symbol of error and unit of symbol power
+    phase_smoother d_smoother, d_fine_smoother;
+    phase_meter d_meter;
+    std::vector<std::complex<float>> d_sums, d_smooth;
+    std::vector<float> d_angle;     ///< phase_multiple() times the phase, unwrapped, one value a group
+    std::vector<float> d_phase_rad; ///< carrier phase in the middle of each group
+    std::vector<float> d_slope_rad; ///< its change per symbol
+    symbol_buffer d_rough;          ///< OQPSK: symbols upright by the first estimate
+    float d_last_angle = 0.0f;
+    bool d_has_angle = false;
+    float d_decision_gain = 2.0f; ///< signal-to-noise of a rail, for soft decisions
+};
+
+} // namespace xband::core

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/phase_smoother.h"
+
+#include "dsp/phasors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace xband::core {
+
+void phase_smoother::smooth(std::span<const std::complex<float>> sums,
+                            std::size_t n_new,
+                            float alpha_per_group,
+                            float step_rad,
+                            std::complex<float>* out)
+{
+    using complexf = std::complex<float>;
+    const float keep = std::exp(-alpha_per_group);
+    const complexf forward_step = std::polar(keep, step_rad);
+    const complexf backward_step = std::conj(forward_step);
+    d_backward.resize(sums.size());
+    complexf backward{};
+    for (std::size_t i = sums.size(); i-- > 0;) {
+        d_backward[i] = backward; // without the group itself, which the forward sum brings
+        backward = (backward + sums[i]) * backward_step;
+    }
+    complexf forward = d_forward;
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        forward = forward * forward_step + sums[i];
+        out[i] = forward + d_backward[i];
+        if (i + 1 == n_new)
+            d_forward = forward;
+    }
+}
+
+void phase_meter::add(std::span<const std::complex<float>> sums)
+{
+    if (sums.size() <= 2 * lags[n_lags - 1])
+        return;
+    const auto correlate = [&](std::size_t lag) {
+        std::complex<double> total = 0.0;
+        for (std::size_t i = 0; i + lag < sums.size(); ++i)
+            total += std::complex<double>(sums[i + lag]) * std::conj(std::complex<double>(sums[i]));
+        return total / static_cast<double>(sums.size() - lag);
+    };
+    const double power = correlate(0).real();
+    std::complex<double> r[n_lags];
+    for (std::size_t k = 0; k < n_lags; ++k)
+        r[k] = correlate(lags[k]);
+    d_coherence = power > 0.0 ? static_cast<float>(std::min(std::abs(r[0]) / power, 1.0)) : 0.0f;
+    // Advance: the angle at the shorter lags unwraps that of the next; weights grow with a lag's leverage.
+    double numerator = 0.0, denominator = 1e-300, estimate = std::arg(r[0]);
+    for (std::size_t k = 0; k < n_lags && lags[k] <= 8; ++k) {
+        const double lag = static_cast<double>(lags[k]);
+        const double angle = lag * estimate + std::arg(r[k] * std::polar(1.0, -lag * estimate));
+        numerator += lag * angle * std::abs(r[k]);
+        denominator += lag * lag * std::abs(r[k]);
+        estimate = numerator / denominator;
+    }
+    d_step_rad = static_cast<float>(estimate);
+    // A walk of 100 Hz takes some 10^5 symbols to show above the noise of its own measurement.
+    constexpr double memory_stretches = 128.0;
+    const double gain = 1.0 / (1.0 + std::min(d_stretches, memory_stretches));
+    d_stretches += 1.0;
+    d_power += gain * (power - d_power);
+    for (std::size_t k = 0; k < n_lags; ++k) {
+        const double turned = (r[k] * std::polar(1.0, -estimate * static_cast<double>(lags[k]))).real();
+        d_correlation[k] += gain * (turned - d_correlation[k]);
+    }
+}
+
+float phase_meter::alpha_per_group() const
+{
+    // Limits of alpha per symbol; the lower one bridges 2000 symbols, more than any oscillator in use allows.
+    constexpr double least = 5e-4 * phasor_group, most = 0.5 * phasor_group;
+    constexpr double prior = 0.005 * phasor_group, prior_stretches = 8.0;
+    // Line through log R(m): slope -q/2, value at 0 the carrier's power. The variance of log R goes as 1/R^2.
+    double w0 = 0, w1 = 0, w2 = 0, y0 = 0, y1 = 0;
+    for (std::size_t k = 0; k < n_lags; ++k) {
+        if (d_correlation[k] <= 0.0)
+            break;
+        const double x = static_cast<double>(lags[k]), y = std::log(d_correlation[k]);
+        const double weight = d_correlation[k] * d_correlation[k];
+        w0 += weight;
+        w1 += weight * x;
+        w2 += weight * x * x;
+        y0 += weight * y;
+        y1 += weight * x * y;
+    }
+    const double spread = w0 * w2 - w1 * w1;
+    if (!(spread > 0.0))
+        return static_cast<float>(prior);
+    const double slope = (w0 * y1 - w1 * y0) / spread;
+    const double carrier = std::exp((y0 - slope * w1) / w0);
+    const double walk = std::max(-2.0 * slope, 0.0);                      // q, rad^2 a group
+    const double noise = std::max((d_power / carrier - 1.0) / 2.0, 1e-4); // r, rad^2 a group
+    const double measured = std::clamp(std::sqrt(walk / noise), least, most);
+    const double weight = std::min(d_stretches, 128.0);
+    return static_cast<float>(std::exp((weight * std::log(measured) + prior_stretches * std::log(prior)) / (weight + prior_stretches)));
+}
+
+} // namespace xband::core

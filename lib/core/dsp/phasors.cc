@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/phasors.h"
+
+#include "base/multiversion.h"
+#include "base/vec16.h"
+
+#include <cmath>
+
+namespace xband::core {
+
+static_assert(phasor_group == 16, "one vec16 holds a group");
+
+namespace {
+
+XBAND_MULTIVERSION void sum_bpsk(const float* re, const float* im, std::size_t n, std::complex<float>* sums)
+{
+    for (std::size_t k = 0; k < n; k += phasor_group) {
+        vec16 x, y;
+        load(x, re + k);
+        load(y, im + k);
+        sums[k / phasor_group] = { sum(x * x - y * y), sum(2.0f * x * y) };
+    }
+}
+
+XBAND_MULTIVERSION void sum_qpsk(const float* re, const float* im, std::size_t n, std::complex<float>* sums)
+{
+    for (std::size_t k = 0; k < n; k += phasor_group) {
+        vec16 x, y;
+        load(x, re + k);
+        load(y, im + k);
+        const vec16 square_re = x * x - y * y, square_im = 2.0f * x * y;
+        const vec16 weight = -1.0f / (x * x + y * y + 1e-12f);
+        const vec16 fourth_re = square_re * square_re - square_im * square_im;
+        const vec16 fourth_im = 2.0f * square_re * square_im;
+        sums[k / phasor_group] = { sum(fourth_re * weight), sum(fourth_im * weight) };
+    }
+}
+
+XBAND_MULTIVERSION void sum_oqpsk(const float* on_re,
+                                  const float* on_im,
+                                  const float* half_re,
+                                  const float* half_im,
+                                  std::size_t n,
+                                  std::complex<float>* sums)
+{
+    for (std::size_t k = 0; k < n; k += phasor_group) {
+        vec16 x, y, u, v;
+        load(x, on_re + k);
+        load(y, on_im + k);
+        load(u, half_re + k);
+        load(v, half_im + k);
+        sums[k / phasor_group] = { sum((x * x - y * y) - (u * u - v * v)), sum(2.0f * x * y - 2.0f * u * v) };
+    }
+}
+
+/// tanh by the rational x (27 + x^2) / (27 + 9 x^2), clipped at +-3 where it reaches 1: a soft decision needs no more.
+XBAND_INLINE void soft_sign(vec16& x)
+{
+    const vec16 limit = { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 };
+    x = x > limit ? limit : x;
+    x = x < -limit ? -limit : x;
+    const vec16 square = x * x;
+    x = x * (27.0f + square) / (27.0f + 9.0f * square);
+}
+
+XBAND_MULTIVERSION void sum_decided(const float* on_re,
+                                    const float* on_im,
+                                    const float* half_re,
+                                    const float* half_im,
+                                    std::size_t n,
+                                    float gain,
+                                    std::complex<float>* sums)
+{
+    for (std::size_t k = 0; k < n; k += phasor_group) {
+        vec16 x, y, u, v;
+        load(x, on_re + k);
+        load(y, on_im + k);
+        load(u, half_re + k);
+        load(v, half_im + k);
+        vec16 a = gain * x, b = gain * v;
+        soft_sign(a);
+        soft_sign(b);
+        // on * a + half * (-j b)
+        sums[k / phasor_group] = { sum(x * a + v * b), sum(y * a - u * b) };
+    }
+}
+
+/// cos and sin of a few radians, by their series after halving twice would cost more than it gives: the angle is first
+/// brought to +-pi/4 around the nearest quarter turn by the caller's group phase, what is left per symbol is small.
+XBAND_MULTIVERSION void
+derotate(float* re, float* im, std::size_t n_groups, const float* base_re, const float* base_im, const float* slope, float delay)
+{
+    const vec16 offset = { -7.5f, -6.5f, -5.5f, -4.5f, -3.5f, -2.5f, -1.5f, -0.5f, 0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f };
+    for (std::size_t g = 0; g < n_groups; ++g) {
+        vec16 x, y;
+        load(x, re + g * phasor_group);
+        load(y, im + g * phasor_group);
+        const vec16 a = (offset + delay) * slope[g];
+        const vec16 a2 = a * a;
+        const vec16 c = 1.0f + a2 * (-0.5f + a2 * (1.0f / 24.0f - a2 * (1.0f / 720.0f)));
+        const vec16 s = a * (1.0f + a2 * (-1.0f / 6.0f + a2 * (1.0f / 120.0f - a2 * (1.0f / 5040.0f))));
+        const vec16 turn_re = base_re[g] * c - base_im[g] * s;
+        const vec16 turn_im = base_re[g] * s + base_im[g] * c;
+        store(re + g * phasor_group, x * turn_re + y * turn_im);
+        store(im + g * phasor_group, y * turn_re - x * turn_im);
+    }
+}
+
+} // namespace
+
+void sum_phasors(modulation kind,
+                 const float* on_re,
+                 const float* on_im,
+                 const float* half_re,
+                 const float* half_im,
+                 std::size_t n,
+                 std::complex<float>* sums)
+{
+    switch (kind) {
+    case modulation::bpsk:
+        sum_bpsk(on_re, on_im, n, sums);
+        break;
+    case modulation::qpsk:
+        sum_qpsk(on_re, on_im, n, sums);
+        break;
+    case modulation::oqpsk:
+        sum_oqpsk(on_re, on_im, half_re, half_im, n, sums);
+        break;
+    }
+}
+
+void derotate_groups(float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
+{
+    constexpr std::size_t batch = 64;
+    float base_re[batch], base_im[batch];
+    for (std::size_t first = 0; first < n_groups; first += batch) {
+        const std::size_t n = n_groups - first < batch ? n_groups - first : batch;
+        for (std::size_t g = 0; g < n; ++g) {
+            base_re[g] = std::cos(phase_rad[first + g]);
+            base_im[g] = std::sin(phase_rad[first + g]);
+        }
+        const std::size_t at = first * phasor_group;
+        derotate(re + at, im + at, n, base_re, base_im, slope_rad + first, delay_symbols);
+    }
+}
+
+void sum_soft_decisions(const float* on_re,
+                        const float* on_im,
+                        const float* half_re,
+                        const float* half_im,
+                        std::size_t n,
+                        float gain,
+                        std::complex<float>* sums)
+{
+    sum_decided(on_re, on_im, half_re, half_im, n, gain, sums);
+}
+
+} // namespace xband::core

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "base/modulation.h"
+
+#include <complex>
+#include <cstddef>
+
+namespace xband::core {
+
+/// Symbols whose phasors are added before anything is tracked: short enough for 10 kHz of linewidth at 15 Msym/s.
+constexpr std::size_t phasor_group = 16;
+
+/// How often the removal of the modulation multiplies the phase.
+constexpr int phase_multiple(modulation kind) { return kind == modulation::qpsk ? 4 : 2; }
+
+/// Sums over groups of phasor_group symbols of a phasor whose angle is phase_multiple() times the carrier phase, whatever
+/// the data: BPSK s^2, QPSK -s^4 / |s|^2, OQPSK on^2 - half^2 (its two rails are half a symbol apart). Element-wise, fixed order.
+/// \param n a multiple of phasor_group
+void sum_phasors(modulation kind,
+                 const float* on_re,
+                 const float* on_im,
+                 const float* half_re,
+                 const float* half_im,
+                 std::size_t n,
+                 std::complex<float>* sums);
+
+/// Turns the symbols of each group by minus its phase, which runs linearly through the group.
+/// \param phase_rad,slope_rad phase in the middle of each group and its change per symbol
+void derotate_groups(float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
+
+/// Sums over groups of on * tanh(g Re on) - j half * tanh(g Im half): the data-directed phasor of OQPSK, for symbols that are
+/// already upright to within some degrees. Its rails' mutual noise cancels in the sum.
+void sum_soft_decisions(const float* on_re,
+                        const float* on_im,
+                        const float* half_re,
+                        const float* half_im,
+                        std::size_t n,
+                        float gain,
+                        std::complex<float>* sums);
+
+} // namespace xband::core

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/psk_demodulator.h"
+
+#include "base/multiversion.h"
+#include "base/vec16.h"
+#include "dsp/phasors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace xband::core {
+
+namespace {
+
+constexpr std::size_t block_samples = 4096;
+constexpr std::size_t block_symbols = 512; // filtered at one go; clock steering takes effect between blocks
+constexpr std::size_t stretch = carrier_tracker::stretch_symbols;
+constexpr std::size_t look_ahead = carrier_tracker::look_ahead_symbols;
+static_assert(stretch % block_symbols == 0 && look_ahead % block_symbols == 0);
+
+// Search windows. 4096 symbols find a signal at 2 dB in every try; 16384 give its clock to a few ppm.
+constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
+
+// Stretches without a coherent carrier before the receiver searches anew (2.2 ms at 15 Msym/s); until then clock and carrier coast.
+constexpr unsigned patience_stretches = 8;
+// Coherence of noise alone is 0.06 rms over a stretch, of a signal at 0 dB about 0.5.
+constexpr float locked_coherence = 0.25f;
+
+// Second-order clock loop, one update a stretch: settles in some ten stretches, adds under 0.001 dB of jitter.
+constexpr double clock_gain = 0.3, clock_rate_gain = 0.02;
+constexpr double carrier_gain = 0.25;
+
+// Soft bits: rms of a rail. Clipping starts at 3.2 times the rms; quantisation costs under 0.01 dB.
+constexpr float soft_rms = 40.0f;
+
+XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
+{
+    vec16 total{};
+    for (std::size_t k = 0; k + 16 <= n; k += 16) {
+        vec16 v;
+        load(v, x + k);
+        total += v * v;
+    }
+    return sum(total);
+}
+
+XBAND_MULTIVERSION void scale(float* x, std::size_t n, float gain)
+{
+    for (std::size_t i = 0; i < n; ++i)
+        x[i] *= gain;
+}
+
+/// Interleaves two rails into soft bits (or one rail alone when stride is 1).
+XBAND_MULTIVERSION void to_soft(const float* rail, std::size_t n, float gain, soft_bit* out, std::size_t stride)
+{
+    for (std::size_t i = 0; i < n; ++i) {
+        float x = rail[i] * gain;
+        x = x > 127.0f ? 127.0f : x < -127.0f ? -127.0f : x;
+        out[i * stride] = static_cast<soft_bit>(static_cast<int>(x + (x < 0.0f ? -0.5f : 0.5f)));
+    }
+}
+
+void check(const char* field, double value, bool is_fine, const char* limit)
+{
+    if (!is_fine)
+        throw std::invalid_argument(std::string(field) + " " + std::to_string(value) + " is not " + limit);
+}
+
+const psk_demodulator_config& checked(const psk_demodulator_config& c)
+{
+    check("sample_rate_hz", c.sample_rate_hz, c.sample_rate_hz > 0, "positive");
+    check("symbol_rate_hz", c.symbol_rate_hz, c.symbol_rate_hz > 0, "positive");
+    check("rolloff", c.rolloff, c.rolloff >= 0.05 && c.rolloff <= 1.0, "in 0.05 .. 1");
+    const double sps = c.sample_rate_hz / c.symbol_rate_hz;
+    check("samples per symbol", sps, sps >= 1.2 && sps <= 64.0, "in 1.2 .. 64");
+    check("frequency_offset_hz",
+          c.frequency_offset_hz,
+          std::abs(c.frequency_offset_hz) <= c.sample_rate_hz / 2,
+          "within half the sample rate");
+    return c;
+}
+
+acquisition::config search_config(const psk_demodulator_config& c)
+{
+    acquisition::config search;
+    search.kind = c.kind;
+    search.samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
+    search.rolloff = c.rolloff;
+    return search;
+}
+
+} // namespace
+
+psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
+    : d_config(checked(config)),
+      d_nominal_sps(config.sample_rate_hz / config.symbol_rate_hz),
+      d_acquisition(search_config(config)),
+      d_front_end(config.format, config.sample_rate_hz, config.plan),
+      d_sampler(d_nominal_sps, config.rolloff),
+      d_tracker(config.kind, config.rolloff)
+{
+    const auto whole_blocks = [](double samples) {
+        return static_cast<std::size_t>(std::ceil(samples / block_samples)) * block_samples;
+    };
+    d_window_len = whole_blocks(window_symbols * d_nominal_sps);
+    d_probe_len = whole_blocks(probe_symbols * d_nominal_sps);
+    d_window_end = d_window_len;
+    d_stats.es_n0_db = std::numeric_limits<float>::quiet_NaN();
+}
+
+void psk_demodulator::push(std::span<const std::byte> iq)
+{
+    const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
+    while (!iq.empty()) {
+        if (d_raw.empty() && iq.size() >= block_len) {
+            take_block(iq.first(block_len));
+            iq = iq.subspan(block_len);
+            continue;
+        }
+        const std::size_t n = std::min(iq.size(), block_len - d_raw.size());
+        d_raw.insert(d_raw.end(), iq.begin(), iq.begin() + static_cast<std::ptrdiff_t>(n));
+        iq = iq.subspan(n);
+        if (d_raw.size() == block_len) {
+            take_block(d_raw);
+            d_raw.clear();
+        }
+    }
+}
+
+void psk_demodulator::flush()
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    d_raw.resize(d_raw.size() / sample_len * sample_len); // a split last sample is no sample
+    if (!d_raw.empty())
+        take_block(d_raw);
+    d_raw.clear();
+    if (d_state == state::search && !d_kept.empty())
+        search(true);
+    if (d_state == state::track) {
+        d_samples.insert(d_samples.end(), 2 * (d_sampler.reach() + 1), 0.0f);
+        sample_symbols(true);
+    }
+}
+
+void psk_demodulator::take_block(std::span<const std::byte> iq)
+{
+    d_stats.samples += iq.size() / sample_len_bytes(d_config.format);
+    if (d_state == state::track) {
+        track(iq);
+        return;
+    }
+    d_kept.insert(d_kept.end(), iq.begin(), iq.end());
+    if (d_stats.samples >= d_window_end)
+        search(false);
+}
+
+void psk_demodulator::search(bool is_last)
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    const std::uint64_t kept = d_kept.size() / sample_len;
+    const std::uint64_t end = d_kept_start + kept;
+    const auto look = [&](std::size_t wanted, std::uint64_t& start) {
+        const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, kept));
+        start = end - n;
+        std::vector<float> samples(2 * n);
+        d_front_end.restart(start, d_config.frequency_offset_hz / d_config.sample_rate_hz);
+        d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
+        // Levelled, so that no power of the samples leaves the float range.
+        const float power = sum_squares(samples.data(), samples.size()) / static_cast<float>(n);
+        if (power > 0.0f)
+            scale(samples.data(), samples.size(), 1.0f / std::sqrt(power));
+        if (d_recent_samples.size() != block_samples || !is_last) {
+            const std::size_t shown = std::min(n, block_samples);
+            d_recent_samples.resize(shown);
+            for (std::size_t i = 0; i < shown; ++i)
+                d_recent_samples[i] = { samples[2 * i], samples[2 * i + 1] };
+        }
+        return d_acquisition.run(samples);
+    };
+    std::uint64_t start = 0;
+    auto found = look(d_probe_len, start);
+    if (found || is_last) {
+        std::uint64_t whole_start = 0;
+        if (const auto better = look(d_window_len, whole_start)) {
+            found = better;
+            start = whole_start;
+        }
+    }
+    if (found) {
+        start_tracking(*found, start);
+        return;
+    }
+    // The window before this one is kept too: a signal that begins just ahead of the next probe is decoded from its start.
+    if (kept > d_window_len) {
+        const std::uint64_t drop = is_last ? kept : kept - d_window_len;
+        d_kept.erase(d_kept.begin(), d_kept.begin() + static_cast<std::ptrdiff_t>(drop * sample_len));
+        d_kept_start += drop;
+        d_stats.skipped_samples += drop;
+    }
+    d_window_end = end + d_window_len;
+}
+
+void psk_demodulator::start_tracking(const acquisition_result& found, std::uint64_t window_start)
+{
+    d_state = state::track;
+    ++d_stats.acquisitions;
+    d_unlocked_stretches = 0;
+    d_step = found.samples_per_symbol;
+    const double first = static_cast<double>(window_start) + found.first_symbol;
+    const double start = static_cast<double>(d_kept_start);
+    d_next_symbol = first - std::floor((first - start) / d_step) * d_step;
+    const std::size_t pad = d_sampler.reach() + 1;
+    d_samples.assign(2 * pad, 0.0f);
+    d_samples_start = static_cast<std::int64_t>(d_kept_start) - static_cast<std::int64_t>(pad);
+    d_symbols.resize(0);
+    d_positions.clear();
+    d_power = 0.0f;
+    d_tracker.restart();
+    d_front_end.restart(d_kept_start,
+                        found.offset_cps + d_config.frequency_offset_hz / d_config.sample_rate_hz);
+    const std::vector<std::byte> kept = std::move(d_kept);
+    d_kept.clear();
+    const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
+    for (std::size_t at = 0; at < kept.size(); at += block_len)
+        track(std::span(kept).subspan(at, std::min(block_len, kept.size() - at)));
+}
+
+void psk_demodulator::track(std::span<const std::byte> iq)
+{
+    const std::size_t n = iq.size() / sample_len_bytes(d_config.format);
+    if (d_state == state::search) { // lost while the kept samples were being worked off
+        d_kept.insert(d_kept.end(), iq.begin(), iq.end());
+        return;
+    }
+    const std::size_t old = d_samples.size();
+    d_samples.resize(old + 2 * n);
+    d_front_end.process(iq, d_samples.data() + old);
+    d_stats.non_finite = d_front_end.non_finite();
+    level(d_samples.data() + old, n);
+    if (d_front_end.next_sample() / block_samples % 64 == 0) {
+        d_recent_samples.resize(n);
+        for (std::size_t i = 0; i < n; ++i)
+            d_recent_samples[i] = { d_samples[old + 2 * i], d_samples[old + 2 * i + 1] };
+    }
+    sample_symbols(false);
+}
+
+void psk_demodulator::level(float* samples, std::size_t n)
+{
+    const float power = sum_squares(samples, 2 * n) / static_cast<float>(n);
+    // A level far off is a gain step: follow at once. Otherwise slowly, so that the noise of the measurement stays out.
+    const bool is_step = power > 4.0f * d_power || power < 0.25f * d_power;
+    if (power > 0.0f)
+        d_power = is_step ? power : d_power + 0.1f * (power - d_power);
+    if (d_power > 0.0f)
+        scale(samples, 2 * n, 1.0f / std::sqrt(d_power));
+}
+
+void psk_demodulator::sample_symbols(bool is_last)
+{
+    const auto reach = static_cast<double>(d_sampler.reach());
+    while (d_state == state::track) {
+        const double end = static_cast<double>(d_samples_start) + static_cast<double>(d_samples.size() / 2);
+        // The half-symbol instants reach furthest.
+        const double last_usable = end - reach - 1.0;
+        const double room = (last_usable - d_next_symbol) / d_step - 0.5;
+        std::size_t n = block_symbols;
+        if (room < static_cast<double>(block_symbols)) {
+            if (!is_last || room < 1.0)
+                break;
+            n = static_cast<std::size_t>(room);
+        }
+        const std::size_t at = d_symbols.size();
+        d_symbols.resize(at + n);
+        const double first = d_next_symbol - static_cast<double>(d_samples_start);
+        d_sampler.sample(d_samples.data(), first, d_step, n, &d_symbols.on_re[at], &d_symbols.on_im[at]);
+        if (d_config.kind == modulation::oqpsk || at % stretch < carrier_tracker::timing_symbols)
+            d_sampler.sample(d_samples.data(), first + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
+        d_positions.push_back(d_next_symbol);
+        d_next_symbol += static_cast<double>(n) * d_step;
+        if (d_symbols.size() >= stretch + look_ahead && !is_last)
+            process_stretch(stretch, stretch);
+    }
+    if (is_last) {
+        while (d_symbols.size() > 0 && d_state == state::track) {
+            const std::size_t real = std::min(d_symbols.size(), stretch);
+            d_symbols.resize((d_symbols.size() + phasor_group - 1) / phasor_group * phasor_group);
+            process_stretch((real + phasor_group - 1) / phasor_group * phasor_group, real);
+        }
+        return;
+    }
+    // What no later symbol needs goes; the next one needs reach() samples before it.
+    const auto keep_from = static_cast<std::int64_t>(std::floor(d_next_symbol)) - static_cast<std::int64_t>(d_sampler.reach()) - 2;
+    if (keep_from > d_samples_start) {
+        const auto drop = std::min<std::int64_t>(keep_from - d_samples_start, static_cast<std::int64_t>(d_samples.size() / 2));
+        d_samples.erase(d_samples.begin(), d_samples.begin() + 2 * drop);
+        d_samples_start += drop;
+    }
+}
+
+void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
+{
+    const stretch_report report = d_tracker.process(d_symbols, n);
+    judge(report);
+    steer(report, n_real);
+    emit(n_real);
+    d_symbols.erase_front(n);
+    for (std::size_t gone = 0; gone < n && !d_positions.empty(); gone += block_symbols)
+        d_positions.pop_front();
+    if (d_unlocked_stretches >= patience_stretches)
+        lose_signal();
+}
+
+void psk_demodulator::judge(const stretch_report& report)
+{
+    const bool is_locked = report.coherence > locked_coherence;
+    d_unlocked_stretches = is_locked ? 0 : d_unlocked_stretches + 1;
+    d_stats.is_locked = is_locked;
+    d_stats.coherence = report.coherence;
+    d_stats.phase_memory_symbols = d_tracker.memory_symbols();
+    const float gain = d_second_moment == 0.0f ? 1.0f : 0.2f;
+    d_second_moment += gain * (report.rail_power - d_second_moment);
+    d_fourth_moment += gain * (report.rail_fourth - d_fourth_moment);
+    // +-sqrt(S) plus Gaussian noise N on each rail: M2 = S + N, M4 = S^2 + 6 S N + 3 N^2.
+    const float square = (3.0f * d_second_moment * d_second_moment - d_fourth_moment) / 2.0f;
+    const float signal = std::sqrt(std::max(square, 0.0f));
+    const float noise = d_second_moment - signal;
+    const float rails_per_symbol = d_config.kind == modulation::bpsk ? 0.5f : 1.0f; // N0 = 2 N; Es = S a rail
+    d_stats.es_n0_db = is_locked && signal > 0.0f && noise > 0.0f ? 10.0f * std::log10(rails_per_symbol * signal / noise)
+                                                                  : std::numeric_limits<float>::quiet_NaN();
+}
+
+void psk_demodulator::steer(const stretch_report& report, std::size_t n)
+{
+    const double residual_cps = report.step_per_symbol_cycles / d_step;
+    const double plan_hz = d_front_end.planned_hz(d_positions.empty() ? d_next_symbol : d_positions.front());
+    d_stats.carrier_offset_hz =
+        static_cast<float>(plan_hz + (d_front_end.offset_cps() + residual_cps) * d_config.sample_rate_hz);
+    d_stats.symbol_rate_error_ppm = static_cast<float>((d_nominal_sps / d_step - 1.0) * 1e6);
+    if (!d_stats.is_locked || n < stretch)
+        return; // coast
+    d_front_end.set_offset_cps(d_front_end.offset_cps() + carrier_gain * residual_cps);
+    const double late = std::clamp(static_cast<double>(report.timing_error_symbols), -0.1, 0.1) * d_step;
+    d_next_symbol -= clock_gain * late;
+    d_step -= clock_rate_gain * late / static_cast<double>(stretch);
+    const double most = 1e-3 * d_nominal_sps;
+    d_step = std::clamp(d_step, d_nominal_sps - most, d_nominal_sps + most);
+}
+
+void psk_demodulator::emit(std::size_t n)
+{
+    const double position = d_positions.empty() ? d_next_symbol : d_positions.front();
+    d_marks.push_back({ d_stats.symbols,
+                        position,
+                        d_step,
+                        d_stats.es_n0_db,
+                        d_stats.carrier_offset_hz,
+                        d_stats.symbol_rate_error_ppm,
+                        d_stats.is_locked });
+    if (d_soft_read == d_soft.size()) {
+        d_soft.clear();
+        d_soft_read = 0;
+    } else if (d_soft_read > d_soft.size() / 2) {
+        d_soft.erase(d_soft.begin(), d_soft.begin() + static_cast<std::ptrdiff_t>(d_soft_read));
+        d_soft_read = 0;
+    }
+    const std::size_t at = d_soft.size();
+    const std::size_t n_rails = rails(d_config.kind);
+    d_soft.resize(at + n * n_rails);
+    const float rms = std::sqrt(d_second_moment);
+    const float gain = rms > 0.0f ? soft_rms / rms : 0.0f;
+    to_soft(d_symbols.on_re.data(), n, gain, &d_soft[at], n_rails);
+    const auto& second = d_config.kind == modulation::oqpsk ? d_symbols.half_im : d_symbols.on_im;
+    if (n_rails == 2)
+        to_soft(second.data(), n, gain, &d_soft[at + 1], 2);
+    const std::size_t shown = std::min<std::size_t>(n, 1024);
+    d_recent_symbols.resize(shown);
+    for (std::size_t i = 0; i < shown; ++i)
+        d_recent_symbols[i] = { d_symbols.on_re[i], n_rails == 2 ? second[i] : d_symbols.on_im[i] };
+    d_stats.symbols += n;
+}
+
+void psk_demodulator::lose_signal()
+{
+    d_state = state::search;
+    d_kept.clear();
+    d_kept_start = d_front_end.next_sample();
+    d_window_end = d_kept_start + d_window_len;
+}
+
+std::size_t psk_demodulator::pull(std::span<soft_bit> soft)
+{
+    const std::size_t n = std::min(soft.size(), available());
+    std::copy_n(d_soft.begin() + static_cast<std::ptrdiff_t>(d_soft_read), n, soft.begin());
+    d_soft_read += n;
+    return n;
+}
+
+bool psk_demodulator::pull_mark(clock_mark& mark)
+{
+    if (d_marks.empty())
+        return false;
+    mark = d_marks.front();
+    d_marks.pop_front();
+    return true;
+}
+
+} // namespace xband::core

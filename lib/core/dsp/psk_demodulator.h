@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "base/clock_mark.h"
+#include "base/modulation.h"
+#include "base/soft_bit.h"
+#include "dsp/acquisition.h"
+#include "dsp/carrier_tracker.h"
+#include "dsp/iq_front_end.h"
+#include "dsp/symbol_sampler.h"
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+namespace xband::core {
+
+struct psk_demodulator_config {
+    modulation kind = modulation::qpsk;
+    double sample_rate_hz = 0.0;
+    double symbol_rate_hz = 0.0;
+    double rolloff = 0.5;
+    iq_format format = iq_format::cs8;
+    double frequency_offset_hz = 0.0; ///< where the carrier is expected beside the plan; the search is around it
+    frequency_plan plan;              ///< predicted Doppler, taken out with continuous phase
+};
+
+struct psk_demodulator_stats {
+    std::uint64_t samples = 0;       ///< taken in
+    std::uint64_t symbols = 0;       ///< given out
+    std::uint64_t non_finite = 0;    ///< samples that were NaN or infinite, read as 0
+    std::uint64_t acquisitions = 0;  ///< times a signal was found
+    std::uint64_t skipped_samples = 0; ///< searched and found empty: no symbols were made of them
+    bool is_locked = false;
+    float es_n0_db = 0.0f;           ///< NaN while unknown
+    float carrier_offset_hz = 0.0f;  ///< plan included
+    float symbol_rate_error_ppm = 0.0f;
+    float coherence = 0.0f;
+    float phase_memory_symbols = 0.0f;
+};
+
+/// IQ samples to soft bits for BPSK, QPSK and OQPSK with root-raised-cosine pulses, in blocks and without decisions in a loop:
+/// acquisition on kept samples (nothing is lost before the first lock), matched filter at the symbol instants, two-sided
+/// carrier phase, and clock and carrier frequency steered once a stretch of 4096 symbols.
+/// Streaming: any division of the input gives the same output.
+class psk_demodulator {
+public:
+    /// \throws std::invalid_argument naming the field, its value and its limit.
+    explicit psk_demodulator(const psk_demodulator_config& config);
+
+    /// Takes IQ bytes; a sample may be split between calls.
+    void push(std::span<const std::byte> iq);
+    /// End of stream: brings out what is still inside.
+    void flush();
+
+    std::size_t available() const { return d_soft.size() - d_soft_read; }
+    /// Moves soft bits out. \return how many.
+    std::size_t pull(std::span<soft_bit> soft);
+    /// Next clock mark, in symbol order. \return false if there is none.
+    bool pull_mark(clock_mark& mark);
+
+    psk_demodulator_stats stats() const { return d_stats; }
+    /// The last upright symbols (up to 1024), for a constellation plot: unit amplitude for a clean signal.
+    std::vector<std::complex<float>> recent_symbols() const { return d_recent_symbols; }
+    /// Some of the last samples (up to 4096), Doppler plan and found offset taken out, for a spectrum plot.
+    std::vector<std::complex<float>> recent_samples() const { return d_recent_samples; }
+
+private:
+    enum class state { search, track };
+
+    void take_block(std::span<const std::byte> iq);
+    void search(bool is_last);
+    void start_tracking(const acquisition_result& found, std::uint64_t window_start);
+    void track(std::span<const std::byte> iq);
+    void level(float* samples, std::size_t n);
+    void sample_symbols(bool is_last);
+    void process_stretch(std::size_t n, std::size_t n_real);
+    void steer(const stretch_report& report, std::size_t n);
+    void judge(const stretch_report& report);
+    void emit(std::size_t n);
+    void lose_signal();
+
+    psk_demodulator_config d_config;
+    double d_nominal_sps;
+    std::size_t d_window_len; ///< samples of one search window
+    std::size_t d_probe_len;  ///< samples looked at first in each
+    acquisition d_acquisition;
+    iq_front_end d_front_end;
+    symbol_sampler d_sampler;
+    carrier_tracker d_tracker;
+    state d_state = state::search;
+
+    std::vector<std::byte> d_raw;   ///< input that does not fill a block yet
+    std::vector<std::byte> d_kept;  ///< search: the input since d_kept_start
+    std::uint64_t d_kept_start = 0; ///< sample index
+    std::uint64_t d_window_end = 0; ///< search: sample index at which the next window is complete
+
+    std::vector<float> d_samples;     ///< track: turned and levelled, interleaved
+    std::int64_t d_samples_start = 0; ///< sample index of d_samples[0]
+    double d_next_symbol = 0.0;       ///< position of the next symbol, sample index
+    double d_step = 0.0;              ///< samples per symbol now
+    float d_power = 0.0f;             ///< smoothed, before levelling
+    symbol_buffer d_symbols;
+    std::deque<double> d_positions;   ///< of the first symbol of each block in d_symbols
+
+    unsigned d_unlocked_stretches = 0;
+    float d_second_moment = 0.0f, d_fourth_moment = 0.0f; ///< of the rails, smoothed
+
+    std::vector<soft_bit> d_soft;
+    std::size_t d_soft_read = 0;
+    std::deque<clock_mark> d_marks;
+    psk_demodulator_stats d_stats;
+    std::vector<std::complex<float>> d_recent_symbols, d_recent_samples;
+};
+
+} // namespace xband::core

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/symbol_sampler.h"
+
+#include "base/multiversion.h"
+#include "base/vec16.h"
+#include "dsp/rrc.h"
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+namespace xband::core {
+
+namespace {
+
+// Positions are 32.32 fixed point: exact steps, one shift for the sample and one for the arm.
+constexpr double fixed_one = 4294967296.0;
+constexpr unsigned arm_shift = 32 - 6;
+static_assert(symbol_sampler::arms == 1u << 6);
+
+XBAND_MULTIVERSION void sample_points(const float* samples,
+                                      std::uint64_t position,
+                                      std::uint64_t step,
+                                      std::size_t n,
+                                      const float* rows,
+                                      std::size_t row_floats,
+                                      float* re,
+                                      float* im)
+{
+    for (std::size_t i = 0; i < n; ++i, position += step) {
+        const float* x = samples + 2 * (position >> 32);
+        const float* row = rows + ((position & 0xffffffffu) >> arm_shift) * row_floats;
+        vec16 total{};
+        for (std::size_t k = 0; k < row_floats; k += 16) {
+            vec16 a, b;
+            load(a, x + k);
+            load(b, row + k);
+            total += a * b;
+        }
+        sum_pairs(total, re[i], im[i]);
+    }
+}
+
+} // namespace
+
+symbol_sampler::symbol_sampler(double samples_per_symbol, double rolloff)
+{
+    if (!(samples_per_symbol >= 1.2 && samples_per_symbol <= 64.0))
+        throw std::invalid_argument("samples_per_symbol " + std::to_string(samples_per_symbol) + " is not in 1.2 .. 64");
+    if (!(rolloff >= 0.05 && rolloff <= 1.0))
+        throw std::invalid_argument("rolloff " + std::to_string(rolloff) + " is not in 0.05 .. 1");
+    const auto half = static_cast<std::size_t>(std::ceil(span_symbols * samples_per_symbol));
+    const std::size_t taps = 2 * half;
+    d_row_floats = (2 * taps + 15) / 16 * 16;
+    d_reach = d_row_floats / 2; // the padded row may read this far past the instant
+    d_rows.assign(std::size_t{ arms } * d_row_floats, 0.0f);
+    for (unsigned arm = 0; arm < arms; ++arm) {
+        // sample() has added half an arm, so arm a stands for the instants around a / arms.
+        const double fraction = static_cast<double>(arm) / arms;
+        for (std::size_t tap = 0; tap < taps; ++tap) {
+            const double t = (static_cast<double>(tap) - static_cast<double>(half - 1) - fraction) / samples_per_symbol;
+            const double h = std::abs(t) <= span_symbols ? rrc_pulse(t, rolloff) / samples_per_symbol : 0.0;
+            float* row = &d_rows[arm * d_row_floats + 2 * tap];
+            row[0] = row[1] = static_cast<float>(h);
+        }
+    }
+    d_half = half;
+}
+
+void symbol_sampler::sample(const float* samples, double first, double step, std::size_t n, float* re, float* im) const
+{
+    const double begin = first - static_cast<double>(d_half - 1) + 0.5 / arms;
+    sample_points(samples,
+                  static_cast<std::uint64_t>(begin * fixed_one),
+                  static_cast<std::uint64_t>(step * fixed_one),
+                  n,
+                  d_rows.data(),
+                  d_row_floats,
+                  re,
+                  im);
+}
+
+} // namespace xband::core
