@@ -3,7 +3,6 @@
 
 #include "base/multiversion.h"
 #include "base/vec16.h"
-#include "dsp/phasors.h"
 #include "dsp/rrc.h"
 
 #include <algorithm>

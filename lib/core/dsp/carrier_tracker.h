@@ -2,6 +2,7 @@
 #pragma once
 #include "base/modulation.h"
 #include "dsp/phase_smoother.h"
+#include "dsp/phasors.h"
 #include "dsp/symbol_buffer.h"
 
 #include <complex>

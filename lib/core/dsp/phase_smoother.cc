@@ -47,7 +47,6 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
     std::complex<double> r[n_lags];
     for (std::size_t k = 0; k < n_lags; ++k)
         r[k] = correlate(lags[k]);
-    d_coherence = power > 0.0 ? static_cast<float>(std::min(std::abs(r[0]) / power, 1.0)) : 0.0f;
     // Advance: the angle at the shorter lags unwraps that of the next; weights grow with a lag's leverage.
     double numerator = 0.0, denominator = 1e-300, estimate = std::arg(r[0]);
     for (std::size_t k = 0; k < n_lags && lags[k] <= 8; ++k) {
@@ -58,15 +57,20 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
         estimate = numerator / denominator;
     }
     d_step_rad = static_cast<float>(estimate);
+    double turned[n_lags];
+    for (std::size_t k = 0; k < n_lags; ++k)
+        turned[k] = (r[k] * std::polar(1.0, -estimate * static_cast<double>(lags[k]))).real();
+    // Noise alone spreads over lags, a steady carrier does not; a fast walk leaves only the shortest lags.
+    const double near = (turned[0] + turned[1]) / 2.0;
+    const double wide = (turned[0] + turned[1] + turned[2] + turned[3] + turned[4] + turned[5]) / 6.0;
+    d_coherence = power > 0.0 ? static_cast<float>(std::clamp(std::max(near, wide) / power, 0.0, 1.0)) : 0.0f;
     // A walk of 100 Hz takes some 10^5 symbols to show above the noise of its own measurement.
     constexpr double memory_stretches = 128.0;
     const double gain = 1.0 / (1.0 + std::min(d_stretches, memory_stretches));
     d_stretches += 1.0;
     d_power += gain * (power - d_power);
-    for (std::size_t k = 0; k < n_lags; ++k) {
-        const double turned = (r[k] * std::polar(1.0, -estimate * static_cast<double>(lags[k]))).real();
-        d_correlation[k] += gain * (turned - d_correlation[k]);
-    }
+    for (std::size_t k = 0; k < n_lags; ++k)
+        d_correlation[k] += gain * (turned[k] - d_correlation[k]);
 }
 
 float phase_meter::alpha_per_group() const

@@ -26,8 +26,8 @@ constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
 
 // Stretches without a coherent carrier before the receiver searches anew (2.2 ms at 15 Msym/s); until then clock and carrier coast.
 constexpr unsigned patience_stretches = 8;
-// Coherence of noise alone is 0.06 rms over a stretch, of a signal at 0 dB about 0.5.
-constexpr float locked_coherence = 0.25f;
+// Coherence of noise alone is 0.04 rms over a stretch, of QPSK at 1.5 dB about 0.2.
+constexpr float locked_coherence = 0.1f;
 
 // Second-order clock loop, one update a stretch: settles in some ten stretches, adds under 0.001 dB of jitter.
 constexpr double clock_gain = 0.3, clock_rate_gain = 0.02;
