@@ -4,6 +4,7 @@
 Runs with the checkout's .venv where there is one, since it holds pytest and skyfield, else with the interpreter that
 CMake configured. Exit status 77 (skipped, for ctest) when that interpreter has no pytest.
 """
+
 import os
 import subprocess
 import sys

@@ -41,7 +41,7 @@ print(json.dumps(found))
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report. ``status``: "ok", "warning" (works, with a limit) or "error"; ``remedy`` says how to mend."""
+    """One line of the report. ``status``: "ok", "warning" (works, with a limit) or "error"; ``remedy``: how to mend."""
 
     name: str
     status: str
@@ -53,13 +53,19 @@ class Check:
 
 
 def set_up_remedy() -> str:
-    return "run `apps/xband demo` in the checkout; it sets up what is missing" if checkout_dir() else "see INSTALL in README.md"
+    return (
+        "run `apps/xband demo` in the checkout; it sets up what is missing"
+        if checkout_dir()
+        else "see INSTALL in README.md"
+    )
 
 
 def check_interpreter() -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     status = "ok" if sys.version_info >= (3, 11) else "error"
-    yield Check("python", status, f"{version} ({sys.executable})", "" if status == "ok" else "Python 3.11 or later is needed")
+    yield Check(
+        "python", status, f"{version} ({sys.executable})", "" if status == "ok" else "Python 3.11 or later is needed"
+    )
 
 
 def check_packages() -> Iterator[Check]:
@@ -78,7 +84,12 @@ def check_packages() -> Iterator[Check]:
             yield Check(name, "error", "not installed", remedy)
             continue
         if name == "numpy" and not version.startswith("1."):
-            yield Check(name, "error", f"{version}; Debian's GNU Radio needs 1.x", "pip uninstall numpy, and keep constraints.txt")
+            yield Check(
+                name,
+                "error",
+                f"{version}; Debian's GNU Radio needs 1.x",
+                "pip uninstall numpy, and keep constraints.txt",
+            )
         else:
             yield Check(name, "ok", version)
 
@@ -86,7 +97,9 @@ def check_packages() -> Iterator[Check]:
 def check_gnuradio() -> Iterator[Check]:
     """GNU Radio and our blocks, imported by the interpreter that runs the flowgraphs."""
     try:
-        probe = subprocess.run([sys.executable, "-c", GNURADIO_PROBE], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S)
+        probe = subprocess.run(
+            [sys.executable, "-c", GNURADIO_PROBE], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
+        )
         found = json.loads(probe.stdout.splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, json.JSONDecodeError) as error:
         yield Check("gnuradio", "error", f"the import died: {error}", "apt-get install --reinstall gnuradio")
@@ -98,7 +111,12 @@ def check_gnuradio() -> Iterator[Check]:
     if "error" in found:
         yield Check("blocks", "error", found["error"], set_up_remedy())
     elif found["built_with"] != found["gnuradio"]:
-        yield Check("blocks", "error", f"built for GNU Radio {found['built_with']}", "build again: rm -r build, then any xband command")
+        yield Check(
+            "blocks",
+            "error",
+            f"built for GNU Radio {found['built_with']}",
+            "build again: rm -r build, then any xband command",
+        )
     else:
         yield Check("blocks", "ok", f"gnuradio.xband imports, {found['blocks']} blocks and classes")
 
@@ -125,15 +143,26 @@ def block_description_dirs() -> list[Path]:
 def check_companion() -> Iterator[Check]:
     program = shutil.which("gnuradio-companion")
     if program is None:
-        yield Check("companion", "error", "gnuradio-companion is not on PATH", "apt-get install gnuradio gir1.2-gtk-3.0")
+        yield Check(
+            "companion", "error", "gnuradio-companion is not on PATH", "apt-get install gnuradio gir1.2-gtk-3.0"
+        )
         return
     where = next((path for path in block_description_dirs() if any(path.glob("xband_*.block.yml"))), None)
     if where is None:
-        yield Check("companion", "error", "finds no description of our blocks", "start it by `xband grc`, which sets GRC_BLOCKS_PATH")
+        yield Check(
+            "companion",
+            "error",
+            "finds no description of our blocks",
+            "start it by `xband grc`, which sets GRC_BLOCKS_PATH",
+        )
         return
-    window = subprocess.run(["/usr/bin/python3", "-c", "import gi; gi.require_version('Gtk', '3.0')"], capture_output=True)
+    window = subprocess.run(
+        ["/usr/bin/python3", "-c", "import gi; gi.require_version('Gtk', '3.0')"], capture_output=True
+    )
     if window.returncode:
-        yield Check("companion", "warning", f"blocks in {where}; no GTK", "apt-get install gir1.2-gtk-3.0 to open its window")
+        yield Check(
+            "companion", "warning", f"blocks in {where}; no GTK", "apt-get install gir1.2-gtk-3.0 to open its window"
+        )
     else:
         yield Check("companion", "ok", f"blocks in {where}")
 
@@ -147,7 +176,7 @@ def check_disk() -> Iterator[Check]:
 
 def check_clock() -> Iterator[Check]:
     """Offset from UTC as chrony measures it; other services' "synchronised" flags are no evidence of an offset."""
-    remedy = "apt-get install chrony; frames keep clock quality \"unknown\" until then"
+    remedy = 'apt-get install chrony; frames keep clock quality "unknown" until then'
     if shutil.which("chronyc") is None:
         yield Check("clock", "warning", "no chrony, the offset from UTC is not known", remedy)
         return
@@ -159,7 +188,9 @@ def check_clock() -> Iterator[Check]:
         yield Check("clock", "warning", "chrony does not answer", "systemctl enable --now chrony")
         return
     if fields[-1] != "Normal":
-        yield Check("clock", "warning", f"chrony: {fields[-1]}", "chronyc sources; is there a network or a GNSS receiver?")
+        yield Check(
+            "clock", "warning", f"chrony: {fields[-1]}", "chronyc sources; is there a network or a GNSS receiver?"
+        )
     elif offset_s > CLOCK_OFFSET_LIMIT_S:
         yield Check("clock", "warning", f"{offset_s * 1e3:.1f} ms off UTC", "chronyc makestep")
     else:

@@ -14,11 +14,13 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 CLANG_FORMAT = "clang-format-14"
 CLANG_TIDY = "clang-tidy-14"
+CPP_SUFFIXES = {".h", ".cc", ".c"}
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,17 @@ def count_junit(report: Path, status: int, name: str) -> Outcome:
     return Outcome(passed, len(failures), skipped, tuple(failures))
 
 
+def not_installed(name: str, program: str) -> Outcome:
+    """A part whose program is missing has failed, not been skipped."""
+    return Outcome(failed=1, failures=(f"{name}: {program} is not installed (see packages-dev.txt)",))
+
+
 def run_check(name: str, command: Sequence[str | Path], top: Path) -> Outcome:
     """One program whose exit status is the verdict; what it prints goes straight to the user."""
-    program = shutil.which(command[0])
-    if program is None:
-        return Outcome(failed=1, failures=(f"{name}: {command[0]} is not installed (see packages-dev.txt)",))
-    status = subprocess.run([program, *command[1:]], cwd=top, stdin=subprocess.DEVNULL).returncode
+    if shutil.which(command[0]) is None:
+        return not_installed(name, str(command[0]))
+    status = subprocess.run(command, cwd=top, stdin=subprocess.DEVNULL).returncode
     return Outcome(passed=1) if status == 0 else Outcome(failed=1, failures=(f"{name}: ended with status {status}",))
-
-
-def tracked_files(top: Path, *patterns: str) -> list[Path]:
-    """Files below ``top`` that match one of the glob patterns, in order."""
-    return sorted(path for pattern in patterns for path in top.glob(pattern))
 
 
 def run_ctest(top: Path, build: Path, name: str) -> Outcome:
@@ -128,15 +129,29 @@ def run_pytest(top: Path, arguments: Sequence[str]) -> Outcome:
 
 def run_format(top: Path, _: Sequence[str]) -> Outcome:
     """Layout of the C++ sources."""
-    sources = tracked_files(top, "lib/**/*.h", "lib/**/*.cc", "include/**/*.h", "python/**/*.h", "python/**/*.cc",
-                            "tests/**/*.h", "tests/**/*.cc", "tests/**/*.c")  # fmt: skip
+    folders = ("lib", "include", "python", "tests")
+    sources = sorted(path for folder in folders for path in (top / folder).rglob("*") if path.suffix in CPP_SUFFIXES)
     return run_check("format", [CLANG_FORMAT, "--dry-run", "-Werror", *sources], top)
 
 
 def run_tidy(top: Path, _: Sequence[str]) -> Outcome:
     """clang-tidy over the kernels; not over *_simd.cc, which Highway compiles once per target (minutes)."""
-    sources = [path for path in tracked_files(top, "lib/core/*/*.cc") if not path.stem.endswith("_simd")]
-    return run_check("tidy", [CLANG_TIDY, "--quiet", "-p", top / "build", *sources], top)
+    sources = [path for path in sorted(top.glob("lib/core/*/*.cc")) if not path.stem.endswith("_simd")]
+    if shutil.which(CLANG_TIDY) is None:
+        return not_installed("tidy", CLANG_TIDY)
+
+    def check(source: Path) -> subprocess.CompletedProcess[str]:
+        command = [CLANG_TIDY, "--quiet", f"-p={top}/build", str(source)]
+        return subprocess.run(command, cwd=top, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        finished = list(pool.map(check, sources))
+    failures = []
+    for source, one in zip(sources, finished, strict=True):
+        if one.returncode:
+            print(one.stdout.strip() or one.stderr.strip())
+            failures.append(f"tidy: {source.relative_to(top)}")
+    return Outcome(len(sources) - len(failures), len(failures), failures=tuple(failures))
 
 
 def run_lint(top: Path, _: Sequence[str]) -> Outcome:

@@ -29,7 +29,9 @@ def add_parser(subparsers: Subparsers) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object: {ok, checks: [{name, status, found, remedy}]}")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object: {ok, checks: [{name, status, found, remedy}]}"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -38,7 +38,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def companion_environment() -> dict[str, str]:
     """The environment with our packages and block descriptions first, whatever started us."""
-    packages = Path(__file__).parents[2]  # not resolved: in a checkout the staged packages, which hold the compiled modules
+    packages = Path(__file__).parents[
+        2
+    ]  # not resolved: in a checkout the staged packages, which hold the compiled modules
     top = checkout_dir()
     # An installation: PREFIX/lib/python3.X/dist-packages beside PREFIX/share.
     blocks = top / "grc" if top else packages.parents[2] / "share" / "gnuradio" / "grc" / "blocks"

@@ -42,7 +42,9 @@ def add_parser(subparsers: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", action="append", choices=NAMES, metavar="PART", help="run this part; may be repeated")
-    parser.add_argument("--skip", action="append", choices=NAMES, metavar="PART", default=[], help="leave this part out")
+    parser.add_argument(
+        "--skip", action="append", choices=NAMES, metavar="PART", default=[], help="leave this part out"
+    )
     parser.add_argument("pytest_arguments", nargs="*", metavar="ARG", help="for pytest, after --")
 
 
