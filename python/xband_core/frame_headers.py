@@ -144,8 +144,7 @@ def _read_raw(frames: npt.NDArray[np.uint8]) -> FrameHeaders:
 
 def _read_u16(frames: npt.NDArray[np.uint8], offset: int) -> npt.NDArray[np.uint32]:
     pair = frames[:, offset : offset + 2].astype(np.uint32)
-    word: npt.NDArray[np.uint32] = pair[:, 0] << 8 | pair[:, 1]
-    return word
+    return (pair[:, 0] << 8 | pair[:, 1]).astype(np.uint32)
 
 
 def _read_ocf(frames: npt.NDArray[np.uint8], offset: int, has_ocf: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:

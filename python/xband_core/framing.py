@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From frame records to frames with everything known about them: headers, time, counters, gaps. Whole batches at once."""
+"""From frame records to frames with all that is known about them: headers, time, counters, gaps. In whole batches."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ class FrameBatch:
 
     records: headers as the decoder wrote them (FRAME_RECORD_HEADER); headers: what the frames say of themselves;
     time_ns: UTC of the first symbol of the sync marker, TIME_UNKNOWN_NS if unknown; gap_before: frames of the same
-    virtual channel missing before this one, or GAP_*; is_trusted: neither uncorrectable nor of another kind of frame, so
-    its header counts; frames: uint8 (n, frame_len_bytes); code_blocks: the same with check symbols.
+    virtual channel missing before this one, or GAP_*; is_trusted: not uncorrectable, so its header counts; frames: uint8 (n, frame_len_bytes); code_blocks: the same with check symbols.
     """
 
     mission: Mission
@@ -201,7 +200,7 @@ def missing_between(
     """Frames missing between consecutive counters of a virtual channel, or GAP_DISCONTINUITY.
 
     A step back looks like a step forward of almost the whole range, so with 24 or 28 bits (an hour of frames and more)
-    half the range is taken as a step back. The 8 bits of TM leave no room for that: there only a repeated counter is one.
+    half the range is taken as a step back. The 8 bits of TM leave no room for that: there only a repeat is told.
     """
     span = np.int64(1) << counter_bits.astype(np.int64)
     missing = (count - previous - 1) % span

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mission files to :class:`~xband_core.mission.Mission`. Strict: every key is known, typed, in range and has a source."""
+"""Mission files to :class:`~xband_core.mission.Mission`. Every key must be known, typed, in range and have a source."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Space packets out of transfer frames, per virtual channel, with an account of every octet that was not a whole packet.
+"""Space packets out of transfer frames, per virtual channel, and an account of every octet that was no whole packet.
 
 M_PDU: CCSDS 732.0-B-4, 4.1.4.2. Packets in TM frames: 132.0-B-3, 4.1.4. Space packets: 133.0-B-2, 4.1.
 """
@@ -34,8 +34,8 @@ class CutReason(Enum):
 
 @dataclass(frozen=True)
 class PacketCut:
-    """Octets that are lost. frame: ``sequence`` of the frame where they begin; header: the first octets of the packet if
-    its start was received, else empty."""
+    """Octets that are lost. frame: ``sequence`` of the frame where they begin; header: the first octets of the packet,
+    empty if its start was not received."""
 
     reason: CutReason
     scid: int

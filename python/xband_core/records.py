@@ -84,7 +84,7 @@ def parse_records(
     if octets.dtype != np.uint8 or octets.size % stride:
         raise ValueError(f"{octets.size} x {octets.dtype} is not a whole number of {stride}-octet records")
     records = np.ascontiguousarray(octets).reshape(-1, stride)
-    # A void view of the first 64 columns would need a contiguous row; a structured view with the padding inside does not.
+    # The first 64 columns alone are not contiguous; a type as long as the stride views them without a copy.
     padded = np.dtype({"names": ["header"], "formats": [FRAME_RECORD_HEADER], "itemsize": stride})
     headers = records.reshape(-1).view(padded)["header"]
     if not np.all(headers["magic"] == MAGIC):

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[-+]?([0-9][0-9_]*)(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
 
 
 class Section:
-    """One mapping of the file. Values are asked for by key, type and range; :meth:`finish` refuses keys never asked for.
+    """One mapping of the file. Values are asked for by key, type and range; :meth:`finish` refuses all other keys.
 
     Args: file: for messages; node: the mapping; path: dotted name of the section, empty at the top; line: of its key.
     Raises: MissionError: not a mapping, a key that is no plain word, or a key given twice.

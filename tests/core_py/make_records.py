@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
 from xband_core.mission import Mission, load_mission
 from xband_core.records import (
     CHECK_FECF_PRESENT,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets into frames and back: exactly those come out whose every frame arrived, and the counters account for the rest."""
+"""Packets into frames and back: exactly those come out whose every frame arrived, and the rest is accounted for."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_records import frames_only_mission, make_records
+
 from xband_core.framing import GAP_DISCONTINUITY, GAP_UNKNOWN, FrameProcessor, missing_between
 from xband_core.mission import Mission
 from xband_core.packets import CutReason, PacketExtractor
@@ -47,7 +48,7 @@ def frames_of(packets: list[bytes], first_count: int) -> tuple[list[bytes], list
         inside = [start - begin for start in starts if begin <= start < begin + ZONE_LEN]
         pointer = inside[0] if inside else 0x7FF
         frames.append(aos_frame(5, first_count + number, pointer, stream[begin : begin + ZONE_LEN]))
-    where = [set(range(a // ZONE_LEN, (b - 1) // ZONE_LEN + 1)) for a, b in zip(starts, starts[1:], strict=False)]
+    where = [set(range(a // ZONE_LEN, (b - 1) // ZONE_LEN + 1)) for a, b in itertools.pairwise(starts)]
     return frames, where
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from make_records import blocks_of_cadus, frames_only_mission, make_records
+
 from xband_core.frame_headers import POINTER_IDLE, POINTER_NO_START, decode_clcw
 from xband_core.framing import FrameBatch, FrameProcessor
 from xband_core.mission import Mission, load_mission
