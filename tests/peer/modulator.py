@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-HALF_SPAN_SYMBOLS = 12
-"""The pulse is cut here; at roll-off 0.5 what is cut away is below -70 dB."""
+HALF_SPAN_SYMBOLS = 16
+"""The pulse is cut here; at roll-off 0.5 what is cut away is -57 dB."""
 PULSE_ARMS = 4096
 """Instants per symbol at which the pulse is tabulated; taking the nearest is an error of -77 dB."""
 BLOCK_SAMPLES = 1 << 15

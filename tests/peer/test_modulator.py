@@ -9,10 +9,10 @@ from modulator import encode_cadus, modulate, nrz_m, root_raised_cosine
 SAMPLE_RATE_HZ = 33e6
 
 
-def genie_symbols(samples, n_symbols, samples_per_symbol, *, clock_ppm=0.0, delay=0.0, rolloff=0.5, guard=12):
+def genie_symbols(samples, n_symbols, samples_per_symbol, *, clock_ppm=0.0, delay=0.0, rolloff=0.5, guard=16):
     """Matched filter at the known symbol instants, by direct summation."""
     period = samples_per_symbol / (1 + clock_ppm * 1e-6)
-    reach = int(12 * period)
+    reach = int(16 * period)
     out = np.empty(n_symbols, complex)
     padded = np.concatenate([np.zeros(reach), samples, np.zeros(reach + 2)])
     for begin in range(0, n_symbols, 4096):
