@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "dsp/channel_model.h"
+#include "dsp/psk_modulator.h"
+
+#include <array>
+
+namespace xband::core {
+
+/// Modulator and channel in one: channel bits in, samples as a receiver's converter gives them out.
+/// Works in pieces that stay in the cache; a piece's size has no influence on the samples.
+class signal_simulator {
+public:
+    signal_simulator(const psk_modulator_config& modulator, const channel_model_config& channel)
+        : d_modulator(modulator), d_channel(channel), d_sample_len_bytes(core::sample_len_bytes(channel.format))
+    {
+    }
+
+    void push(std::span<const std::uint8_t> bits) { d_modulator.push(bits); }
+    std::size_t available() const { return d_modulator.available(); }
+    void flush() { d_modulator.flush(); }
+    std::size_t sample_len_bytes() const { return d_sample_len_bytes; }
+
+    /// Writes up to out.size() / sample_len_bytes() samples. \return how many.
+    std::size_t pull(std::span<std::byte> out)
+    {
+        std::size_t done = 0;
+        while (out.size() >= d_sample_len_bytes) {
+            const std::size_t wanted = std::min(d_shaped.size(), out.size() / d_sample_len_bytes);
+            const std::size_t n = d_modulator.pull({ d_shaped.data(), wanted });
+            d_channel.process({ d_shaped.data(), n }, out);
+            out = out.subspan(n * d_sample_len_bytes);
+            done += n;
+            if (n < wanted)
+                break;
+        }
+        return done;
+    }
+
+private:
+    psk_modulator d_modulator;
+    channel_model d_channel;
+    std::size_t d_sample_len_bytes;
+    std::array<std::complex<float>, 4096> d_shaped{}; ///< 32 KiB
+};
+
+} // namespace xband::core
