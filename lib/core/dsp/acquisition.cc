@@ -273,32 +273,45 @@ std::optional<acquisition_result> acquisition::line_pair()
     const float snr = static_cast<float>(best_power / std::max(mean, 1e-300));
     if (snr < d_config.detection_snr)
         return std::nullopt;
-    const auto refine = [&](const fft& line, std::ptrdiff_t bin) {
-        auto& spectrum = const_cast<fft&>(line);
-        const auto at = [&](std::ptrdiff_t i) { return static_cast<double>(std::norm(spectrum.data()[wrap_bin(i, pair_len)])); };
+    const auto refine = [](fft& line, std::ptrdiff_t bin) {
+        const auto at = [&](std::ptrdiff_t i) { return static_cast<double>(std::norm(line.data()[wrap_bin(i, pair_len)])); };
         return static_cast<double>(bin) + parabola(at(bin - 1), at(bin), at(bin + 1));
     };
     const double high_bin = refine(d_pair_high, best_f + best_d);
     const double low_bin = refine(d_pair_low, best_f - best_d);
-    const double clock_error = 0.5 * (high_bin - low_bin) * bin_norm;
     const double carrier_per_symbol = 0.25 * (high_bin + low_bin) * bin_norm;
-    // Their phases at the first point: exp(j(2 phi -+ 2 pi t0 / T)). Evaluated at the refined lines, not at the bins.
-    const auto line_at = [&](double bin, bool is_high) {
-        complexd total = 0.0;
-        for (std::size_t s = 0; s < sums; ++s) {
-            complexd part = 0.0;
+    // The clock once more from how the angle between the two lines turns from part to part of the stretch: the carrier's phase
+    // noise, which is the same in both lines, cancels. Then the instants, from the angle at the first point.
+    constexpr std::size_t parts = 8;
+    const std::size_t part_len = sums / parts;
+    const double rough_clock = 0.5 * (high_bin - low_bin) * bin_norm;
+    complexd lines[parts];
+    for (std::size_t p = 0; p < parts; ++p) {
+        complexd high_line = 0.0, low_line = 0.0;
+        for (std::size_t k = p * part_len; k < (p + 1) * part_len; ++k) {
+            complexd high_sum = 0.0, low_sum = 0.0;
             for (std::size_t i = 0; i < pair_sum; ++i) {
-                const complexd y(d_re[s * pair_sum + i], d_im[s * pair_sum + i]);
-                const complexd q(quarter_turns[i % 4]);
-                part += y * y * (is_high ? q : std::conj(q));
+                const complexd y(d_re[k * pair_sum + i], d_im[k * pair_sum + i]);
+                const complexd quarter(quarter_turns[i % 4]);
+                high_sum += y * y * quarter;
+                low_sum += y * y * std::conj(quarter);
             }
-            total += part * turn(-bin / static_cast<double>(pair_len) * static_cast<double>(s));
+            const double place = static_cast<double>(k) / static_cast<double>(pair_len);
+            high_line += high_sum * turn(-high_bin * place);
+            low_line += low_sum * turn(-low_bin * place);
         }
-        return total;
-    };
-    const complexd product = line_at(high_bin, true) * std::conj(line_at(low_bin, false));
+        lines[p] = high_line * std::conj(low_line);
+    }
+    complexd advance = 0.0, total = 0.0;
+    for (std::size_t p = 0; p + 1 < parts; ++p)
+        advance += lines[p + 1] * std::conj(lines[p]);
+    const double cycles_per_part = std::arg(advance) / (2.0 * pi);
+    for (std::size_t p = 0; p < parts; ++p)
+        total += lines[p] * turn(-cycles_per_part * (static_cast<double>(p) + 0.5));
+    const double symbols_per_part = static_cast<double>(part_len * pair_sum / points_per_symbol);
+    const double clock_error = rough_clock + 0.5 * cycles_per_part / symbols_per_part;
     const double samples_per_symbol = d_config.samples_per_symbol / (1.0 + clock_error);
-    double fraction = -std::arg(product) / (4.0 * pi); // of a symbol, modulo one half: either rail
+    double fraction = -std::arg(total) / (4.0 * pi); // of a symbol, modulo one half: either rail
     fraction -= std::floor(fraction * 2.0) / 2.0;
     return acquisition_result{ carrier_per_symbol / samples_per_symbol, samples_per_symbol, d_first + fraction * samples_per_symbol, snr };
 }
