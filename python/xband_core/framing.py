@@ -40,7 +40,8 @@ class FrameBatch:
 
     records: headers as the decoder wrote them (FRAME_RECORD_HEADER); headers: what the frames say of themselves;
     time_ns: UTC of the first symbol of the sync marker, TIME_UNKNOWN_NS if unknown; gap_before: frames of the same
-    virtual channel missing before this one, or GAP_*; is_trusted: not uncorrectable, so its header counts; frames: uint8 (n, frame_len_bytes); code_blocks: the same with check symbols.
+    virtual channel missing before this one, or GAP_*; is_trusted: not uncorrectable, so its header counts;
+    frames: uint8 (n, frame_len_bytes); code_blocks: the same with check symbols.
     """
 
     mission: Mission
