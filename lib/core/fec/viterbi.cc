@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fec/viterbi.h"
+#include "base/simd_target.h"
+#include "fec/conv_code.h"
 #include "fec/viterbi_kernels.h"
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -20,6 +23,8 @@ viterbi_batch::viterbi_batch(std::size_t segment_bits) : d_segment_bits(segment_
 {
     require(segment_bits % 64 == 0 && segment_bits >= 128 && segment_bits <= max_segment_bits,
             "segment_bits", segment_bits, "a multiple of 64 in 128.." + std::to_string(max_segment_bits));
+    active_target(); // the place to refuse a wrong XBAND_SIMD_TARGET, not the sample path
+    d_survivors.resize((viterbi::n_blocks(segment_bits) + 1) * conv_k7::n_states);
 }
 
 void viterbi_batch::decode(std::span<const soft_bit> soft,
@@ -28,11 +33,44 @@ void viterbi_batch::decode(std::span<const soft_bit> soft,
 {
     require(soft.size() == input_soft_bits(), "soft.size()", soft.size(), std::to_string(input_soft_bits()));
     require(bits.size() == payload_bits() / 8, "bits.size()", bits.size(), std::to_string(payload_bits() / 8));
-    const std::size_t segment_bytes = d_segment_bits / 8;
-    for (std::size_t segment = 0; segment < n_segments; ++segment)
-        disagreements[segment] = viterbi::decode_segment_ref(
-            soft.subspan(2 * segment * d_segment_bits, 2 * (head_bits + d_segment_bits + tail_bits)),
-            bits.subspan(segment * segment_bytes, segment_bytes));
+    const viterbi::batch job{ soft, d_segment_bits, bits, disagreements, d_survivors.data()->lane.data() };
+#ifdef XBAND_SIMD
+    viterbi::decode_batch_simd(job);
+#else
+    viterbi::decode_batch_ref(job);
+#endif
+}
+
+void viterbi::trace_back(const batch& job, std::span<std::uint8_t, viterbi_batch::n_segments> octets_before)
+{
+    constexpr std::size_t n_lanes = viterbi_batch::n_segments;
+    constexpr std::size_t block_words = conv_k7::n_states * n_lanes;
+    const std::size_t blocks = n_blocks(job.segment_bits);
+    const std::size_t segment_bytes = job.segment_bits / 8;
+
+    // Best end of each lane; the lowest state of equals.
+    const std::uint16_t* ends = job.survivors + blocks * block_words;
+    std::array<std::uint16_t, n_lanes> least;
+    std::array<std::uint16_t, n_lanes> state{};
+    std::copy_n(ends, n_lanes, least.begin());
+    for (std::uint16_t candidate = 1; candidate < conv_k7::n_states; ++candidate)
+        for (std::size_t lane = 0; lane < n_lanes; ++lane)
+            if (const std::uint16_t word = ends[candidate * n_lanes + lane]; word < least[lane]) {
+                least[lane] = word;
+                state[lane] = candidate;
+            }
+
+    // The lanes side by side, as each is a chain of dependent loads.
+    for (std::size_t block = blocks; block-- > head_blocks - 1; ends -= block_words) {
+        const bool in_payload = block >= head_blocks && block < head_blocks + segment_bytes;
+        std::uint8_t* out = in_payload ? &job.bits[block - head_blocks] : octets_before.data();
+        const std::size_t pitch = in_payload ? segment_bytes : 1;
+        for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+            const auto label = static_cast<std::uint8_t>(ends[state[lane] * n_lanes + lane]);
+            out[lane * pitch] = label; // beyond the payload: overwritten by the blocks before, down to the octet before it
+            state[lane] = label >> 2;
+        }
+    }
 }
 
 } // namespace xband::core

@@ -31,10 +31,30 @@ constexpr int level(soft_bit soft)
     return rounded < max_level ? rounded : max_level;
 }
 
+/// One call of viterbi_batch::decode.
+struct batch {
+    std::span<const soft_bit> soft;
+    std::size_t segment_bits;
+    std::span<std::uint8_t> bits;
+    std::span<std::uint32_t, viterbi_batch::n_segments> disagreements;
+    /// Survivor words, 64 states of 32 lanes before the first block and after each; cache-line aligned. Working memory.
+    std::uint16_t* survivors;
+};
+
 /// Decodes one segment: the specification of viterbi_batch.
 /// \param soft pairs from head_bits before the segment on; 2 * (head_bits + segment_bits + tail_bits) of them.
 /// \param bits segment_bits / 8 octets out.
 /// \returns disagreements, as viterbi_batch::decode.
 std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
+
+/// Decodes a batch segment by segment with the reference.
+void decode_batch_ref(const batch& job);
+
+/// Decodes a batch on the active SIMD target.
+void decode_batch_simd(const batch& job);
+
+/// Follows the survivors of all lanes back from their best ends and writes the payload.
+/// \param octets_before out: for each lane, the 8 bits of its path before its first payload bit.
+void trace_back(const batch& job, std::span<std::uint8_t, viterbi_batch::n_segments> octets_before);
 
 } // namespace xband::core::viterbi

@@ -86,4 +86,14 @@ std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::
     return disagreements;
 }
 
+void decode_batch_ref(const batch& job)
+{
+    const std::size_t segment_bytes = job.segment_bits / 8;
+    const std::size_t soft_bits = 2 * (viterbi_batch::head_bits + job.segment_bits + viterbi_batch::tail_bits);
+    for (std::size_t segment = 0; segment < viterbi_batch::n_segments; ++segment)
+        job.disagreements[segment] =
+            decode_segment_ref(job.soft.subspan(2 * segment * job.segment_bits, soft_bits),
+                               job.bits.subspan(segment * segment_bytes, segment_bytes));
+}
+
 } // namespace xband::core::viterbi
