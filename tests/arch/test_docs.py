@@ -8,6 +8,7 @@ import re
 import pytest
 from project import TOP, files_below, project_files
 
+from xband_core.mission import load_mission, mission_names
 from xband_station.cli import load_commands
 
 DOCUMENTS = [*files_below("docs", ".md"), *(path for path in project_files() if path.parent == path.parent.parent)]
@@ -34,3 +35,14 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(texts()))
 def test_commands_exist(name: str) -> None:
     assert set(COMMAND.findall(texts()[name])) <= set(load_commands())
+
+
+@pytest.mark.parametrize("name", mission_names())
+def test_readme_lists_the_missions_as_they_are(name: str) -> None:
+    mission = load_mission(name)
+    rows = [row for row in texts()["README.md"].splitlines() if row.startswith("| ")]
+    row = next(row for row in rows if row.split("|")[1].strip().lower().replace(" ", "-") == name)
+    assert f"{mission.centre_frequency_hz / 1e6:g} MHz" in row
+    assert f"{mission.modulation.kind.upper()} {mission.modulation.symbol_rate_hz / 1e6:g} Msym/s" in row
+    assert ("K=7" in row) == (mission.coding.inner != "none")
+    assert f"x {mission.coding.rs.interleave}" in row
