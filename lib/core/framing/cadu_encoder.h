@@ -2,8 +2,10 @@
 #pragma once
 #include "fec/conv_encoder.h"
 #include "framing/framing_config.h"
+#include "framing/nrzm.h"
 
-#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,12 +33,11 @@ public:
     void reset();
 
 private:
-    void differentiate(std::span<std::uint8_t> packed_bits);
-
     framing_config d_config;
-    reed_solomon d_rs;
+    std::optional<reed_solomon> d_rs;
+    nrzm_encoder d_nrzm;
+    std::uint8_t d_rail_levels = 0; ///< NRZ-M level of each rail
     conv_encoder d_conv;
-    std::array<bool, 2> d_level{}; ///< NRZ-M level of the serial bits, or of each rail
     std::vector<std::uint8_t> d_cadu;
 };
 

@@ -41,8 +41,9 @@ struct framing_config {
     std::optional<unsigned> scid{}; ///< nothing: any spacecraft, then lock needs consecutive counters
     std::size_t segment_bits = 1024; ///< of the Viterbi decoder, 32 of them make a batch: latency of slow links
 
-    /// Marker, transfer frame and check symbols.
+    /// Transfer frame and check symbols.
     std::size_t code_block_len_bytes() const;
+    /// The same with the sync marker.
     std::size_t cadu_len_bits() const { return 32 + 8 * code_block_len_bytes(); }
 
     /// Throws std::invalid_argument naming the field, its value and the limit.
