@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "framing/frame_record.h"
+#include "framing/framing_config.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace xband::core {
+
+/// What the first octets of a transfer frame say (AOS: CCSDS 732.0-B-4, 4.1.2; TM: CCSDS 132.0-B-3, 4.1.2).
+struct frame_header {
+    unsigned version = 0;
+    unsigned scid = 0;
+    unsigned channel = 0;       ///< AOS: VCID; TM: 0, for its counter runs over all virtual channels
+    std::uint32_t counter = 0;  ///< AOS: virtual channel frame count, 24 bits; TM: master channel frame count, 8 bits
+    std::uint32_t counter_mask = 0;
+};
+
+/// One code block as received, after derandomising and correction.
+struct decoded_frame {
+    std::vector<std::uint8_t> code_block;
+    integrity state = integrity::not_checked;
+    rs_result rs{};
+    std::uint8_t checks = 0;               ///< as in frame_record_header
+    std::optional<unsigned> bits_mended{}; ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
+    frame_header header{};
+
+    /// Reed-Solomon or FECF vouch for the contents.
+    bool is_checked_and_right() const { return state == integrity::good || state == integrity::corrected; }
+    bool is_header_right() const { return (checks & 4) != 0; }
+};
+
+/// Derandomiser, Reed-Solomon, FECF and header of one code block.
+class frame_codec {
+public:
+    explicit frame_codec(const framing_config& config);
+
+    const framing_config& config() const { return d_config; }
+
+    /// \param out.code_block  code_block_len_bytes() octets as received; the rest of `out` is filled in.
+    void decode(decoded_frame& out);
+
+    /// True if the mission has something that can vouch for the contents of a frame.
+    bool can_check() const { return d_config.has_rs || d_config.has_fecf; }
+
+    /// True if `next` may follow `frame` directly: same spacecraft, and the counter one up where they share it.
+    static bool is_successor(const frame_header& frame, const frame_header& next);
+
+private:
+    void check_header(decoded_frame& out) const;
+
+    framing_config d_config;
+    std::optional<reed_solomon> d_rs;
+    std::vector<std::uint8_t> d_received; ///< code block before correction
+};
+
+} // namespace xband::core
