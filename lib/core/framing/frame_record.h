@@ -42,7 +42,7 @@ struct frame_record_header {
     std::array<std::uint8_t, 8> corrected_symbols{}; ///< per codeword; 255 = uncorrectable
     std::uint16_t channel_bit_errors = 0xffff;       ///< against re-encoding; 0xffff unknown
     std::uint16_t channel_bits = 0;                  ///< compared, saturating
-    std::uint8_t ambiguity = 0; ///< bit 0 rails swapped, bit 1 second rail inverted, bit 2 frame inverted
+    std::uint8_t ambiguity = 0; ///< bit 0 rails swapped, bit 1 second rail inverted, bit 2 frame inverted, bit 3 pairs begin at odd soft bits
     std::uint8_t checks = 0;    ///< bit 0 FECF present, bit 1 FECF right, bit 2 header as the mission says
     std::uint16_t reserved = 0;
 };

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "framing/channel_front.h"
+#include "framing/hard_bits.h"
+#include "framing/rail_streams.h"
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+namespace xband::core {
+
+namespace {
+
+constexpr std::size_t word_bits = 64;
+
+/// K=7 convolutional code, NRZ-M after it.
+class conv_front final : public channel_front {
+public:
+    explicit conv_front(const framing_config& config)
+        : d_resolver(config.modulation, config.segment_bits), d_is_nrzm(config.differential == differential::nrz_m)
+    {
+        d_readings.push_back({ 0, {} });
+    }
+
+    void push(std::span<const soft_bit> soft) override
+    {
+        d_resolver.push(soft, d_words);
+        store();
+    }
+
+    void flush() override
+    {
+        d_resolver.flush(d_words);
+        store();
+    }
+
+    void discard_before(std::int64_t position) override
+    {
+        d_bits.discard_before(position);
+        d_channel.discard_before(position);
+        while (d_readings.size() > 1 && d_readings[1].from <= position)
+            d_readings.pop_front();
+    }
+
+    const bit_history& bits() const override { return d_bits; }
+    bool may_be_inverted() const override { return !d_is_nrzm; }
+
+    std::int64_t soft_index(std::int64_t position) const override
+    {
+        return 2 * position + std::int64_t(reading(position, 0).offset);
+    }
+
+    channel_reading reading(std::int64_t position, std::size_t /*stream*/) const override
+    {
+        channel_reading found = d_readings.front().reading;
+        for (const auto& change : d_readings) {
+            if (change.from > position)
+                break;
+            found = change.reading;
+        }
+        return found;
+    }
+
+    std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const override
+    {
+        channel_quality sum;
+        for (const std::size_t symbol : { 0U, 1U }) {
+            sum.wrong += d_channel.count_ones(symbol, position, n_bits);
+            sum.compared += d_channel.count_ones(2 + symbol, position, n_bits);
+        }
+        return sum;
+    }
+
+private:
+    struct reading_change {
+        std::int64_t from;
+        channel_reading reading;
+    };
+
+    void store()
+    {
+        for (const resolved_word& word : d_words) {
+            if (word.reading != d_readings.back().reading)
+                d_readings.push_back({ d_bits.end(), word.reading });
+            std::uint64_t bits = word.bits;
+            if (d_is_nrzm) {
+                bits ^= bits >> 1 | d_last_bits << 63;
+                d_last_bits = word.bits;
+            }
+            // What the last word has beyond the end of the stream must be zeros.
+            const std::uint64_t there = ~std::uint64_t{ 0 } << (word_bits - word.n_bits);
+            d_bits.append(std::array{ bits & there }, word.n_bits);
+            d_channel.append(std::array{ word.wrong[0] & there,
+                                         word.wrong[1] & there,
+                                         word.compared[0] & there,
+                                         word.compared[1] & there },
+                             word.n_bits);
+        }
+        d_words.clear();
+    }
+
+    soft_resolver d_resolver;
+    bool d_is_nrzm;
+    std::uint64_t d_last_bits = 0;
+    std::vector<resolved_word> d_words;
+    bit_history d_bits{ 1 };
+    bit_history d_channel{ 4 };
+    std::deque<reading_change> d_readings;
+};
+
+/// No inner code: hard decisions, all readings side by side.
+class uncoded_front final : public channel_front {
+public:
+    explicit uncoded_front(const framing_config& config)
+        : d_streams(config.modulation, config.differential), d_bits(d_streams.n_streams()), d_words(d_streams.n_streams())
+    {
+    }
+
+    void push(std::span<const soft_bit> soft) override
+    {
+        d_soft.insert(d_soft.end(), soft.begin(), soft.end());
+        std::size_t at = 0;
+        for (; at + word_bits < d_soft.size(); at += word_bits)
+            advance(at, word_bits);
+        d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(at));
+    }
+
+    void flush() override
+    {
+        const std::size_t n_bits = d_soft.size(); // at most one word
+        d_soft.resize(word_bits + 1, 0);
+        if (n_bits > 0)
+            advance(0, n_bits);
+        d_soft.clear();
+    }
+
+    void discard_before(std::int64_t position) override { d_bits.discard_before(position); }
+    const bit_history& bits() const override { return d_bits; }
+    bool may_be_inverted() const override { return d_streams.may_be_inverted(); }
+    std::int64_t soft_index(std::int64_t position) const override { return position; }
+
+    channel_reading reading(std::int64_t /*position*/, std::size_t stream) const override
+    {
+        const rail_reading& r = d_streams.reading(stream);
+        return { .offset = r.is_pair_late, .is_swapped = r.is_swapped, .is_second_inverted = r.is_second_inverted };
+    }
+
+    std::optional<channel_quality> quality(std::int64_t /*position*/, std::size_t /*n_bits*/) const override
+    {
+        return std::nullopt;
+    }
+
+private:
+    void advance(std::size_t at, std::size_t n_bits)
+    {
+        d_streams.advance(pack_hard_bits(d_soft.data() + at), d_soft[at + word_bits] < 0, d_words);
+        for (auto& word : d_words)
+            word &= ~std::uint64_t{ 0 } << (word_bits - n_bits);
+        d_bits.append(d_words, unsigned(n_bits));
+    }
+
+    rail_streams d_streams;
+    bit_history d_bits;
+    std::vector<soft_bit> d_soft;
+    std::vector<std::uint64_t> d_words;
+};
+
+} // namespace
+
+std::unique_ptr<channel_front> make_channel_front(const framing_config& config)
+{
+    if (config.inner_code == inner_code::conv_k7_r12)
+        return std::make_unique<conv_front>(config);
+    return std::make_unique<uncoded_front>(config);
+}
+
+} // namespace xband::core

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "framing/soft_resolver.h"
+#include "framing/hard_bits.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace xband::core {
+
+namespace {
+
+constexpr std::size_t word_bits = 64;
+
+// Noise, or a wrong reading, disagrees with its best path in about 1 of 6 hard channel bits; a right reading at the lowest
+// useful Eb/N0 (1.7 dB) in 1 of 9. Counted over 4 words, so that the stretch after a slip is noticed, not diluted.
+constexpr std::size_t words_per_stretch = 4;
+constexpr unsigned suspicious_per_mille = 115;
+
+// Wrong bits that a change of reading must save: that many come together by chance nowhere, and a slip makes up for them
+// within 3 words (8 at the lowest Eb/N0).
+constexpr unsigned change_penalty = 40;
+
+std::vector<channel_reading> readings_of(modulation kind)
+{
+    std::vector<channel_reading> readings;
+    for (const unsigned offset : { 0U, 1U })
+        for (const bool is_swapped : { false, true })
+            for (const bool is_second_inverted : { false, true }) {
+                const bool has_pair_doubt = kind != modulation::qpsk;
+                const bool has_rail_doubt = kind != modulation::bpsk;
+                if ((offset == 0 || has_pair_doubt) && (!is_swapped || has_rail_doubt))
+                    readings.push_back({ offset, is_swapped, is_second_inverted });
+            }
+    return readings;
+}
+
+std::uint64_t load_big_endian(const std::uint8_t* octets)
+{
+    std::uint64_t word = 0;
+    for (int i = 0; i < 8; ++i)
+        word = word << 8 | octets[i];
+    return word;
+}
+
+/// Sum modulo 2 of the bits d before each bit, for each delay d in the list.
+template <class... Delay>
+std::uint64_t sum_of_delays(std::uint64_t word, std::uint64_t before, Delay... d)
+{
+    return (word ^ ... ^ (word >> d | before << (word_bits - d)));
+}
+
+template <bool is_swapped, bool is_second_inverted>
+void read_pairs(const soft_bit* in, soft_bit* out, std::size_t n_pairs)
+{
+    for (std::size_t k = 0; k < n_pairs; ++k) {
+        const soft_bit first = in[2 * k + is_swapped];
+        const soft_bit second = in[2 * k + !is_swapped];
+        out[2 * k] = first;
+        out[2 * k + 1] = is_second_inverted ? soft_bit(-std::max<int>(second, -127)) : second;
+    }
+}
+
+} // namespace
+
+soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
+    : d_viterbi(segment_bits), d_readings(readings_of(kind))
+{
+    const std::size_t n_words = d_viterbi.payload_bits() / word_bits;
+    d_soft.reserve(needed_soft_bits());
+    d_soft.assign(2 * viterbi_batch::head_bits, 0);
+    d_pairs.resize(d_viterbi.input_soft_bits());
+    d_candidates.resize(d_readings.size() + 1);
+    for (auto& c : d_candidates) {
+        c.bits.resize(d_viterbi.payload_bits() / 8);
+        c.words.resize(n_words);
+        c.wrong_counts.resize(n_words);
+    }
+    d_choice.resize(n_words);
+    d_came_from.resize(n_words * d_readings.size());
+}
+
+void soft_resolver::push(std::span<const soft_bit> soft, std::vector<resolved_word>& out)
+{
+    while (!soft.empty()) {
+        const std::size_t n = std::min(soft.size(), needed_soft_bits() - d_soft.size());
+        d_soft.insert(d_soft.end(), soft.begin(), soft.begin() + std::ptrdiff_t(n));
+        soft = soft.subspan(n);
+        if (d_soft.size() == needed_soft_bits())
+            decode_batch(out);
+    }
+}
+
+void soft_resolver::flush(std::vector<resolved_word>& out)
+{
+    const std::size_t payload_bits = d_viterbi.payload_bits();
+    // An odd soft bit at the end still makes a pair, its partner an erasure.
+    std::size_t bits_left = (d_soft.size() - 2 * viterbi_batch::head_bits + 1) / 2;
+    while (bits_left > 0) {
+        const std::size_t first_word = out.size();
+        d_soft.resize(needed_soft_bits(), 0);
+        decode_batch(out);
+        if (bits_left < payload_bits) {
+            out.resize(first_word + (bits_left + word_bits - 1) / word_bits);
+            if (const unsigned rest = bits_left % word_bits; rest != 0) {
+                out.back().n_bits = rest;
+                out.back().bits &= ~(~std::uint64_t{ 0 } >> rest);
+            }
+        }
+        bits_left -= std::min(bits_left, payload_bits);
+    }
+    d_soft.assign(2 * viterbi_batch::head_bits, 0);
+}
+
+void soft_resolver::decode_batch(std::vector<resolved_word>& out)
+{
+    decode(d_current);
+    const candidate* chosen = &d_candidates[d_current];
+    if (is_suspicious(*chosen)) {
+        for (std::size_t r = 0; r < d_readings.size(); ++r) {
+            if (r != d_current)
+                decode(r);
+        }
+        choose_readings();
+        const bool is_uniform = std::adjacent_find(d_choice.begin(), d_choice.end(), std::not_equal_to<>()) == d_choice.end();
+        if (!is_uniform)
+            decode_stitched();
+        chosen = is_uniform ? &d_candidates[d_choice.front()] : &d_candidates.back();
+        d_current = d_choice.back();
+    }
+    out.insert(out.end(), chosen->words.begin(), chosen->words.end());
+    d_last_word = chosen->words.back().bits;
+    d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * d_viterbi.payload_bits()));
+}
+
+/// Decodes the batch as one reading sees it.
+void soft_resolver::decode(std::size_t reading)
+{
+    candidate& decoded = d_candidates[reading];
+    read_as(d_readings[reading], 0, d_pairs.size() / 2);
+    for (auto& word : decoded.words)
+        word.reading = d_readings[reading];
+    decode_pairs(decoded, reading == d_current);
+}
+
+/// Decodes the batch, each word as d_choice has it; the overlaps as their neighbours.
+void soft_resolver::decode_stitched()
+{
+    candidate& decoded = d_candidates.back();
+    read_as(d_readings[d_choice.front()], 0, viterbi_batch::head_bits);
+    for (std::size_t w = 0; w < d_choice.size(); ++w) {
+        decoded.words[w].reading = d_readings[d_choice[w]];
+        read_as(d_readings[d_choice[w]], viterbi_batch::head_bits + w * word_bits, word_bits);
+    }
+    read_as(d_readings[d_choice.back()], viterbi_batch::head_bits + d_choice.size() * word_bits, viterbi_batch::tail_bits);
+    decode_pairs(decoded, d_choice.front() == d_current);
+}
+
+void soft_resolver::read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs)
+{
+    const soft_bit* in = d_soft.data() + 2 * first_pair + reading.offset;
+    soft_bit* out = d_pairs.data() + 2 * first_pair;
+    if (reading.is_swapped)
+        (reading.is_second_inverted ? read_pairs<true, true> : read_pairs<true, false>)(in, out, n_pairs);
+    else
+        (reading.is_second_inverted ? read_pairs<false, true> : read_pairs<false, false>)(in, out, n_pairs);
+}
+
+/// Viterbi over d_pairs, then the comparison of the channel with the re-encoded bits.
+/// \param goes_on  the bits before this batch are the last ones given out; else the 6 first bits cannot be compared.
+void soft_resolver::decode_pairs(candidate& decoded, bool goes_on)
+{
+    std::array<std::uint32_t, viterbi_batch::n_segments> disagreements;
+    d_viterbi.decode(d_pairs, decoded.bits, disagreements);
+    const soft_bit* pairs = d_pairs.data() + 2 * viterbi_batch::head_bits;
+    std::uint64_t before = d_last_word;
+    for (std::size_t w = 0; w < decoded.words.size(); ++w, pairs += 2 * word_bits) {
+        resolved_word& word = decoded.words[w];
+        word.bits = load_big_endian(decoded.bits.data() + 8 * w);
+        const std::uint64_t known = w == 0 && !goes_on ? ~std::uint64_t{ 0 } >> 6 : ~std::uint64_t{ 0 };
+        const std::array sent{ sum_of_delays(word.bits, before, 1, 2, 3, 6), sum_of_delays(word.bits, before, 2, 3, 5, 6) };
+        const std::uint64_t hard_a = pack_hard_bits(pairs), hard_b = pack_hard_bits(pairs + word_bits);
+        const std::uint64_t there_a = pack_non_erasures(pairs), there_b = pack_non_erasures(pairs + word_bits);
+        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{ a } << 32 | b; };
+        word.compared = { join(even_bits(there_a), even_bits(there_b)) & known,
+                          join(odd_bits(there_a), odd_bits(there_b)) & known };
+        word.wrong = { (join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
+                       (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1] };
+        decoded.wrong_counts[w] = std::uint8_t(std::popcount(word.wrong[0]) + std::popcount(word.wrong[1]));
+        before = word.bits;
+    }
+}
+
+bool soft_resolver::is_suspicious(const candidate& decoded) const
+{
+    for (std::size_t w = 0; w < decoded.words.size(); w += words_per_stretch) {
+        unsigned wrong = 0, compared = 0;
+        for (std::size_t i = w; i < std::min(w + words_per_stretch, decoded.words.size()); ++i) {
+            wrong += decoded.wrong_counts[i];
+            compared += unsigned(std::popcount(decoded.words[i].compared[0]) + std::popcount(decoded.words[i].compared[1]));
+        }
+        if (1000 * wrong > suspicious_per_mille * compared)
+            return true;
+    }
+    return false;
+}
+
+/// Fills d_choice with the readings that disagree least, changes counted with their penalty.
+void soft_resolver::choose_readings()
+{
+    const std::size_t n_readings = d_readings.size();
+    std::vector<std::uint32_t> cost(n_readings, change_penalty);
+    cost[d_current] = 0;
+    for (std::size_t w = 0; w < d_choice.size(); ++w) {
+        const auto best = std::size_t(std::min_element(cost.begin(), cost.end()) - cost.begin());
+        const std::uint32_t change_cost = cost[best] + change_penalty;
+        for (std::size_t r = 0; r < n_readings; ++r) {
+            const bool is_change = change_cost < cost[r];
+            d_came_from[w * n_readings + r] = std::uint8_t(is_change ? best : r);
+            cost[r] = std::min(cost[r], change_cost) + d_candidates[r].wrong_counts[w];
+        }
+    }
+    const auto best = std::size_t(std::min_element(cost.begin(), cost.end()) - cost.begin());
+    std::size_t reading = cost[d_current] <= cost[best] ? d_current : best;
+    for (std::size_t w = d_choice.size(); w-- > 0;) {
+        d_choice[w] = std::uint8_t(reading);
+        reading = d_came_from[w * n_readings + reading];
+    }
+}
+
+} // namespace xband::core

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "base/modulation.h"
+#include "base/soft_bit.h"
+#include "fec/viterbi.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xband::core {
+
+/// One way to read the soft stream as c1,c2 pairs of the inner code. What is left open by it, the inversion of both, the
+/// code (both generators have an odd number of taps) hands on as an inversion of the decoded bits.
+struct channel_reading {
+    unsigned offset = 0; ///< soft bits before the first pair: 0, or 1 (BPSK: pair alignment; OQPSK: Q leads)
+    bool is_swapped = false;
+    bool is_second_inverted = false; ///< carrier phase, spectral inversion, sense of G2
+
+    bool operator==(const channel_reading&) const = default;
+};
+
+/// 64 decoded bits and what is known of them; first bit the most significant.
+struct resolved_word {
+    std::uint64_t bits = 0;
+    std::array<std::uint64_t, 2> wrong{};    ///< hard channel bits c1 and c2 that differ from the re-encoded ones
+    std::array<std::uint64_t, 2> compared{}; ///< those that were no erasures
+    unsigned n_bits = 64;                    ///< less in the last word of a stream
+    channel_reading reading{};
+};
+
+/// Viterbi decoder that finds the ambiguities by itself: all readings that a demodulator may deliver (4 carrier phases,
+/// spectral inversion, either sense of G2, which rail leads, which soft bit begins a pair) come down to 4 (OQPSK: 8).
+///
+/// The reading of the last batch is tried first. Where its re-encoded bits disagree with the channel more than a right one
+/// would, all readings are decoded, the best piecewise choice among them is found by dynamic programming over
+/// stretches of 64 bits with a penalty per change, and a stitched stream is decoded again. So a phase slip costs some ten
+/// bits and not the rest of a segment (cf. sensitivity study: slip repair).
+class soft_resolver {
+public:
+    soft_resolver(modulation kind, std::size_t segment_bits);
+
+    /// Takes soft bits and appends decoded words to `out`, a batch at a time.
+    void push(std::span<const soft_bit> soft, std::vector<resolved_word>& out);
+
+    /// End of stream: decodes the rest, followed by erasures.
+    void flush(std::vector<resolved_word>& out);
+
+private:
+    struct candidate {
+        std::vector<std::uint8_t> bits;
+        std::vector<resolved_word> words;
+        std::vector<std::uint8_t> wrong_counts; ///< per word
+    };
+
+    std::size_t needed_soft_bits() const { return d_viterbi.input_soft_bits() + 1; }
+    void decode_batch(std::vector<resolved_word>& out);
+    void decode(std::size_t reading);
+    void decode_stitched();
+    void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);
+    void decode_pairs(candidate& decoded, bool goes_on);
+    bool is_suspicious(const candidate& decoded) const;
+    void choose_readings();
+
+    viterbi_batch d_viterbi;
+    std::vector<channel_reading> d_readings;
+    std::size_t d_current = 0;           ///< reading at the end of the last batch
+    std::uint64_t d_last_word = 0;       ///< decoded bits before this batch
+    std::vector<soft_bit> d_soft;        ///< from head_bits pairs before the next payload
+    std::vector<soft_bit> d_pairs;       ///< d_soft as some reading sees it
+    std::vector<candidate> d_candidates; ///< one for each reading, and the stitched one
+    std::vector<std::uint8_t> d_choice;  ///< reading per word
+    std::vector<std::uint8_t> d_came_from; ///< dynamic programming: per word and reading
+};
+
+} // namespace xband::core
