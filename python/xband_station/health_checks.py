@@ -30,7 +30,7 @@ try:
     from gnuradio import gr
     found["gnuradio"] = gr.version()
     from gnuradio import xband
-    found["built_with"] = xband.built_with_gnuradio()
+    found["built_with"] = xband.built_with_gnuradio
     found["blocks"] = sum(hasattr(getattr(xband, name), "to_basic_block") or isinstance(getattr(xband, name), type)
                           for name in dir(xband) if not name.startswith("_"))
 except Exception as error:

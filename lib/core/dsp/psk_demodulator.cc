@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dsp/psk_demodulator.h"
 
-#include "base/multiversion.h"
-#include "base/vec16.h"
 #include "dsp/phasors.h"
 
 #include <algorithm>
@@ -32,36 +30,6 @@ constexpr float locked_coherence = 0.1f;
 // Second-order clock loop, one update a stretch: settles in some ten stretches, adds under 0.001 dB of jitter.
 constexpr double clock_gain = 0.3, clock_rate_gain = 0.02;
 constexpr double carrier_gain = 0.25;
-
-// Soft bits: rms of a rail. Clipping starts at 3.2 times the rms; quantisation costs under 0.01 dB.
-constexpr float soft_rms = 40.0f;
-
-XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
-{
-    vec16 total{};
-    for (std::size_t k = 0; k + 16 <= n; k += 16) {
-        vec16 v;
-        load(v, x + k);
-        total += v * v;
-    }
-    return sum(total);
-}
-
-XBAND_MULTIVERSION void scale(float* x, std::size_t n, float gain)
-{
-    for (std::size_t i = 0; i < n; ++i)
-        x[i] *= gain;
-}
-
-/// Interleaves two rails into soft bits (or one rail alone when stride is 1).
-XBAND_MULTIVERSION void to_soft(const float* rail, std::size_t n, float gain, soft_bit* out, std::size_t stride)
-{
-    for (std::size_t i = 0; i < n; ++i) {
-        float x = rail[i] * gain;
-        x = x > 127.0f ? 127.0f : x < -127.0f ? -127.0f : x;
-        out[i * stride] = static_cast<soft_bit>(static_cast<int>(x + (x < 0.0f ? -0.5f : 0.5f)));
-    }
-}
 
 void check(const char* field, double value, bool is_fine, const char* limit)
 {
@@ -100,7 +68,8 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_acquisition(search_config(config)),
       d_front_end(config.format, config.sample_rate_hz, config.plan),
       d_sampler(d_nominal_sps, config.rolloff),
-      d_tracker(config.kind, config.rolloff)
+      d_tracker(config.kind, config.rolloff),
+      d_rails(config.kind)
 {
     const auto whole_blocks = [](double samples) {
         return static_cast<std::size_t>(std::ceil(samples / block_samples)) * block_samples;
@@ -169,9 +138,7 @@ void psk_demodulator::search(bool is_last)
         d_front_end.restart(start, d_config.frequency_offset_hz / d_config.sample_rate_hz);
         d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
         // Levelled, so that no power of the samples leaves the float range.
-        const float power = sum_squares(samples.data(), samples.size()) / static_cast<float>(n);
-        if (power > 0.0f)
-            scale(samples.data(), samples.size(), 1.0f / std::sqrt(power));
+        block_agc{}.process(samples.data(), n);
         if (d_recent_samples.size() != block_samples || !is_last) {
             const std::size_t shown = std::min(n, block_samples);
             d_recent_samples.resize(shown);
@@ -217,8 +184,9 @@ void psk_demodulator::start_tracking(const acquisition_result& found, std::uint6
     d_samples_start = static_cast<std::int64_t>(d_kept_start) - static_cast<std::int64_t>(pad);
     d_symbols.resize(0);
     d_positions.clear();
-    d_power = 0.0f;
+    d_agc.restart();
     d_tracker.restart();
+    d_rails.restart();
     d_front_end.restart(d_kept_start,
                         found.offset_cps + d_config.frequency_offset_hz / d_config.sample_rate_hz);
     const std::vector<std::byte> kept = std::move(d_kept);
@@ -239,24 +207,13 @@ void psk_demodulator::track(std::span<const std::byte> iq)
     d_samples.resize(old + 2 * n);
     d_front_end.process(iq, d_samples.data() + old);
     d_stats.non_finite = d_front_end.non_finite();
-    level(d_samples.data() + old, n);
+    d_agc.process(d_samples.data() + old, n);
     if (d_front_end.next_sample() / block_samples % 64 == 0) {
         d_recent_samples.resize(n);
         for (std::size_t i = 0; i < n; ++i)
             d_recent_samples[i] = { d_samples[old + 2 * i], d_samples[old + 2 * i + 1] };
     }
     sample_symbols(false);
-}
-
-void psk_demodulator::level(float* samples, std::size_t n)
-{
-    const float power = sum_squares(samples, 2 * n) / static_cast<float>(n);
-    // A level far off is a gain step: follow at once. Otherwise slowly, so that the noise of the measurement stays out.
-    const bool is_step = power > 4.0f * d_power || power < 0.25f * d_power;
-    if (power > 0.0f)
-        d_power = is_step ? power : d_power + 0.1f * (power - d_power);
-    if (d_power > 0.0f)
-        scale(samples, 2 * n, 1.0f / std::sqrt(d_power));
 }
 
 void psk_demodulator::sample_symbols(bool is_last)
@@ -321,16 +278,8 @@ void psk_demodulator::judge(const stretch_report& report)
     d_stats.is_locked = is_locked;
     d_stats.coherence = report.coherence;
     d_stats.phase_memory_symbols = d_tracker.memory_symbols();
-    const float gain = d_second_moment == 0.0f ? 1.0f : 0.2f;
-    d_second_moment += gain * (report.rail_power - d_second_moment);
-    d_fourth_moment += gain * (report.rail_fourth - d_fourth_moment);
-    // +-sqrt(S) plus Gaussian noise N on each rail: M2 = S + N, M4 = S^2 + 6 S N + 3 N^2.
-    const float square = (3.0f * d_second_moment * d_second_moment - d_fourth_moment) / 2.0f;
-    const float signal = std::sqrt(std::max(square, 0.0f));
-    const float noise = d_second_moment - signal;
-    const float rails_per_symbol = d_config.kind == modulation::bpsk ? 0.5f : 1.0f; // N0 = 2 N; Es = S a rail
-    d_stats.es_n0_db = is_locked && signal > 0.0f && noise > 0.0f ? 10.0f * std::log10(rails_per_symbol * signal / noise)
-                                                                  : std::numeric_limits<float>::quiet_NaN();
+    d_rails.add(report.rail_power, report.rail_fourth);
+    d_stats.es_n0_db = is_locked ? d_rails.es_n0_db() : std::numeric_limits<float>::quiet_NaN();
 }
 
 void psk_demodulator::steer(const stretch_report& report, std::size_t n)
@@ -370,16 +319,13 @@ void psk_demodulator::emit(std::size_t n)
     const std::size_t at = d_soft.size();
     const std::size_t n_rails = rails(d_config.kind);
     d_soft.resize(at + n * n_rails);
-    const float rms = std::sqrt(d_second_moment);
-    const float gain = rms > 0.0f ? soft_rms / rms : 0.0f;
-    to_soft(d_symbols.on_re.data(), n, gain, &d_soft[at], n_rails);
+    const float rms = d_rails.rms();
     const auto& second = d_config.kind == modulation::oqpsk ? d_symbols.half_im : d_symbols.on_im;
-    if (n_rails == 2)
-        to_soft(second.data(), n, gain, &d_soft[at + 1], 2);
+    demap(d_config.kind, d_symbols.on_re.data(), second.data(), n, rms > 0.0f ? soft_bit_rms / rms : 0.0f, &d_soft[at]);
     const std::size_t shown = std::min<std::size_t>(n, 1024);
     d_recent_symbols.resize(shown);
     for (std::size_t i = 0; i < shown; ++i)
-        d_recent_symbols[i] = { d_symbols.on_re[i], n_rails == 2 ? second[i] : d_symbols.on_im[i] };
+        d_recent_symbols[i] = { d_symbols.on_re[i], second[i] };
     d_stats.symbols += n;
 }
 

@@ -4,8 +4,10 @@
 #include "base/modulation.h"
 #include "base/soft_bit.h"
 #include "dsp/acquisition.h"
+#include "dsp/agc.h"
 #include "dsp/carrier_tracker.h"
 #include "dsp/iq_front_end.h"
+#include "dsp/soft_demapper.h"
 #include "dsp/symbol_sampler.h"
 
 #include <complex>
@@ -74,7 +76,6 @@ private:
     void search(bool is_last);
     void start_tracking(const acquisition_result& found, std::uint64_t window_start);
     void track(std::span<const std::byte> iq);
-    void level(float* samples, std::size_t n);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
     void steer(const stretch_report& report, std::size_t n);
@@ -90,6 +91,8 @@ private:
     iq_front_end d_front_end;
     symbol_sampler d_sampler;
     carrier_tracker d_tracker;
+    rail_meter d_rails;
+    block_agc d_agc;
     state d_state = state::search;
 
     std::vector<std::byte> d_raw;   ///< input that does not fill a block yet
@@ -101,12 +104,10 @@ private:
     std::int64_t d_samples_start = 0; ///< sample index of d_samples[0]
     double d_next_symbol = 0.0;       ///< position of the next symbol, sample index
     double d_step = 0.0;              ///< samples per symbol now
-    float d_power = 0.0f;             ///< smoothed, before levelling
     symbol_buffer d_symbols;
     std::deque<double> d_positions;   ///< of the first symbol of each block in d_symbols
 
     unsigned d_unlocked_stretches = 0;
-    float d_second_moment = 0.0f, d_fourth_moment = 0.0f; ///< of the rails, smoothed
 
     std::vector<soft_bit> d_soft;
     std::size_t d_soft_read = 0;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/agc.h"
+
+#include "base/multiversion.h"
+#include "base/vec16.h"
+
+#include <cmath>
+
+namespace xband::core {
+
+namespace {
+
+XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
+{
+    vec16 total{};
+    std::size_t k = 0;
+    for (; k + 16 <= n; k += 16) {
+        vec16 v;
+        load(v, x + k);
+        total += v * v;
+    }
+    float rest = 0.0f;
+    for (; k < n; ++k)
+        rest += x[k] * x[k];
+    return sum(total) + rest;
+}
+
+XBAND_MULTIVERSION void scale(float* x, std::size_t n, float gain)
+{
+    for (std::size_t i = 0; i < n; ++i)
+        x[i] *= gain;
+}
+
+} // namespace
+
+void block_agc::process(float* samples, std::size_t n)
+{
+    constexpr float smoothing = 0.1f;
+    if (n == 0)
+        return;
+    const float power = sum_squares(samples, 2 * n) / static_cast<float>(n);
+    const bool is_jump = power > 4.0f * d_power || power < 0.25f * d_power;
+    if (power > 0.0f)
+        d_power = is_jump ? power : d_power + smoothing * (power - d_power);
+    if (d_power > 0.0f)
+        scale(samples, 2 * n, 1.0f / std::sqrt(d_power));
+}
+
+} // namespace xband::core

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstddef>
+
+namespace xband::core {
+
+/// Levels blocks of complex samples to unit mean power: one gain a block, smoothed over some ten blocks, at once where the
+/// level jumps by more than 6 dB. Silence keeps the gain.
+class block_agc {
+public:
+    void restart() { d_power = 0.0f; }
+    /// \param samples interleaved, n complex samples, levelled in place
+    void process(float* samples, std::size_t n);
+    /// Smoothed mean power of the samples as they came; 0 before the first.
+    float power() const { return d_power; }
+
+private:
+    float d_power = 0.0f;
+};
+
+} // namespace xband::core

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Runs every program of PROGRAMS; those that the CPU can run must print the same line.
+foreach(program ${PROGRAMS})
+  execute_process(COMMAND ${program} OUTPUT_VARIABLE line RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${program}: status ${status}")
+  endif()
+  message(STATUS "${line} ${program}")
+  if(line STREQUAL "unsupported")
+    continue()
+  elseif(NOT DEFINED expected)
+    set(expected ${line})
+  elseif(NOT line STREQUAL expected)
+    message(FATAL_ERROR "${program} differs: ${line}, expected ${expected}")
+  endif()
+endforeach()
