@@ -3,7 +3,7 @@
 
 #include "base/multiversion.h"
 #include "base/vec16.h"
-#include "dsp/rrc.h"
+#include "dsp/gardner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,20 +19,6 @@ constexpr float two_pi = 2.0f * pi_v<float>;
 
 float wrap_angle(float angle) { return angle - two_pi * std::round(angle / two_pi); }
 
-/// Mean of middle * (after - before): positive when the instants are late. Fixed order.
-XBAND_MULTIVERSION float sum_gardner(const float* middle, const float* before, const float* after, std::size_t n)
-{
-    vec16 total{};
-    for (std::size_t k = 0; k + 16 <= n; k += 16) {
-        vec16 m, a, b;
-        load(m, middle + k);
-        load(a, after + k);
-        load(b, before + k);
-        total += m * (a - b);
-    }
-    return sum(total);
-}
-
 XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second, float& fourth)
 {
     vec16 s2{}, s4{};
@@ -45,19 +31,6 @@ XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second
     }
     second = sum(s2);
     fourth = sum(s4);
-}
-
-/// Slope of E[middle (after - before)] over the timing error, for unit-power symbols and the raised-cosine pulse.
-float gardner_slope(double rolloff)
-{
-    const auto mean = [&](double late) {
-        double total = 0.0;
-        for (int m = -20; m <= 20; ++m)
-            total += raised_cosine_pulse(0.5 + late - m, rolloff) *
-                     (raised_cosine_pulse(1.0 + late - m, rolloff) - raised_cosine_pulse(late - m, rolloff));
-        return total;
-    };
-    return static_cast<float>((mean(0.01) - mean(-0.01)) / 0.02);
 }
 
 } // namespace
