@@ -4,3 +4,4 @@
 #include <pybind11/pybind11.h>
 
 void bind_sources(pybind11::module_& m);
+void bind_coding(pybind11::module_& m);

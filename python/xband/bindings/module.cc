@@ -8,4 +8,5 @@ PYBIND11_MODULE(xband_python, m)
     pybind11::module_::import("gnuradio.gr");
     m.attr("built_with_gnuradio") = XBAND_BUILT_WITH_GNURADIO;
     bind_sources(m);
+    bind_coding(m);
 }
