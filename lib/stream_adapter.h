@@ -56,7 +56,10 @@ public:
         const auto n_wanted = static_cast<std::size_t>(noutput_items);
         const std::size_t n_out = d_kernel->pull(std::span(out, n_wanted * d_out_per_item));
         after_pull(std::span(out, n_out * d_out_per_item));
-        return n_out == 0 && d_is_flushed ? gr::block::WORK_DONE : static_cast<int>(n_out);
+        if (n_out > 0 || !d_is_flushed)
+            return static_cast<int>(n_out);
+        ended();
+        return gr::block::WORK_DONE;
     }
 
 protected:
@@ -73,6 +76,8 @@ protected:
     virtual void before_push(std::span<const In>) {}
     /// Called with each output before the scheduler gets it; nitems_written(0) is the index of its first item.
     virtual void after_pull(std::span<Out>) {}
+    /// Called when all output is out and the input has ended.
+    virtual void ended() {}
     /// Called when the kernel was made anew.
     virtual void restarted() {}
 

@@ -41,9 +41,7 @@ class iq_source(gr.hier_block2):
         item_size_bytes = sample_len_bytes(iq_format)
         if not sample_rate_hz > 0:
             raise ValueError(f"sample_rate_hz {sample_rate_hz} is not positive")
-        gr.hier_block2.__init__(
-            self, "iq_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, item_size_bytes)
-        )
+        gr.hier_block2.__init__(self, "iq_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, item_size_bytes))
         self.first_sample_index = 0
         self.first_sample_time_ns: int | None = None
         if uri.startswith("soapy:"):

@@ -9,4 +9,6 @@ PYBIND11_MODULE(xband_python, m)
     m.attr("built_with_gnuradio") = XBAND_BUILT_WITH_GNURADIO;
     bind_sources(m);
     bind_coding(m);
+    bind_waveform(m);
+    bind_framing(m);
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "dsp/psk_demodulator.h"
+#include "stream_adapter.h"
+
+#include <gnuradio/xband/psk_demod.h>
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace gr::xband {
+
+class psk_demod_impl : public stream_adapter<psk_demod,
+                                             core::psk_demodulator,
+                                             core::psk_demodulator_config,
+                                             std::byte,
+                                             core::soft_bit>
+{
+public:
+    explicit psk_demod_impl(const core::psk_demodulator_config& config);
+
+    psk_demod_status status() const override;
+    std::vector<gr_complex> recent_symbols() const override;
+    std::vector<gr_complex> recent_samples() const override;
+
+private:
+    void after_pull(std::span<core::soft_bit> soft) override;
+    void ended() override { report(); }
+    void restarted() override { d_next_report_sample = 0; }
+    void tag_marks();
+    void report();
+
+    const std::uint64_t d_report_interval_samples;
+    std::uint64_t d_next_report_sample = 0;
+    mutable std::mutex d_snapshot_mutex; ///< guards what follows
+    core::psk_demodulator_stats d_stats;
+    std::vector<gr_complex> d_symbols;
+    std::vector<gr_complex> d_samples;
+};
+
+} // namespace gr::xband

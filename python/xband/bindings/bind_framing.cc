@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "bindings.h"
+#include "framing_arguments.h"
+
+#include <gnuradio/xband/cadu_encoder.h>
+#include <gnuradio/xband/frame_decoder.h>
+
+namespace py = pybind11;
+using gr::xband::frame_decoder;
+using gr::xband::frame_decoder_counters;
+
+namespace {
+
+void bind_frame_decoder(py::module_& m)
+{
+    py::class_<frame_decoder_counters>(m, "frame_decoder_counters", "Counters since the flowgraph started.")
+        .def_readonly("soft_bits_in", &frame_decoder_counters::soft_bits_in)
+        .def_readonly("frames_good", &frame_decoder_counters::frames_good)
+        .def_readonly("frames_corrected", &frame_decoder_counters::frames_corrected)
+        .def_readonly("frames_uncorrectable", &frame_decoder_counters::frames_uncorrectable)
+        .def_readonly("frames_not_checked", &frame_decoder_counters::frames_not_checked)
+        .def_readonly("frames_flywheel", &frame_decoder_counters::frames_flywheel)
+        .def_readonly("locks", &frame_decoder_counters::locks)
+        .def_readonly("sync_losses", &frame_decoder_counters::sync_losses)
+        .def_readonly("bit_slips", &frame_decoder_counters::bit_slips)
+        .def_readonly("ambiguity_changes", &frame_decoder_counters::ambiguity_changes)
+        .def_readonly("rs_corrected_symbols", &frame_decoder_counters::rs_corrected_symbols)
+        .def_readonly("channel_bits", &frame_decoder_counters::channel_bits)
+        .def_readonly("channel_bit_errors", &frame_decoder_counters::channel_bit_errors)
+        .def_readonly("is_locked", &frame_decoder_counters::is_locked);
+
+    auto cls = py::class_<frame_decoder, gr::block, gr::basic_block, frame_decoder::sptr>(
+        m,
+        "frame_decoder",
+        "Soft bits to transfer frames: phase ambiguity, Viterbi, NRZ-M, frame sync, derandomiser, Reed-Solomon.");
+    def_framing_init(cls, [](const gr::xband::framing_parameters& p) { return frame_decoder::make(p); });
+    cls.def("record_stride", &frame_decoder::record_stride, "Octets of one output item.")
+        .def("counters", &frame_decoder::counters);
+}
+
+void bind_cadu_encoder(py::module_& m)
+{
+    using gr::xband::cadu_encoder;
+    auto cls = py::class_<cadu_encoder, gr::block, gr::basic_block, cadu_encoder::sptr>(
+        m,
+        "cadu_encoder",
+        "Transfer frames to channel bits: Reed-Solomon, randomiser, sync marker, NRZ-M, convolutional code.");
+    def_framing_init<bool>(
+        cls,
+        [](const gr::xband::framing_parameters& p, bool g2_inverted) { return cadu_encoder::make(p, g2_inverted); },
+        py::arg("g2_inverted") = true);
+}
+
+} // namespace
+
+void bind_framing(py::module_& m)
+{
+    bind_frame_decoder(m);
+    bind_cadu_encoder(m);
+}
