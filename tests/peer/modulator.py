@@ -8,6 +8,7 @@ rate), the wave gets a carrier, phase noise and white noise, and the result is q
 Conventions: bit 0 is the positive level. QPSK and OQPSK take channel bits in the order I, Q, I, Q. The Q rail of OQPSK
 is half a symbol later than its I rail (CCSDS 401.0-B, 2.4.10).
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -86,9 +87,11 @@ class _Shaper:
         reach = HALF_SPAN_SYMBOLS
         pad = np.zeros(2 * reach, np.float32)
         self._windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([pad, levels, pad]), 2 * reach + 1)
-        # Row a, column k: contribution of symbol floor(t) - reach + k at a fraction a / PULSE_ARMS after symbol floor(t).
+        # Row a, column k: what symbol floor(t) - reach + k contributes a / PULSE_ARMS after symbol floor(t).
         fraction = np.arange(PULSE_ARMS + 1)[:, None] / PULSE_ARMS
-        self._table = root_raised_cosine(fraction + reach - np.arange(2 * reach + 1)[None, :], rolloff).astype(np.float32)
+        self._table = root_raised_cosine(fraction + reach - np.arange(2 * reach + 1)[None, :], rolloff).astype(
+            np.float32
+        )
 
     def at(self, t_symbols: np.ndarray) -> np.ndarray:
         base = np.floor(t_symbols)
@@ -134,8 +137,8 @@ def modulate(
         offset_hz, ramp_hz_s: carrier frequency at the first sample and its rate of change.
         linewidth_hz: Lorentzian (full width at half maximum) of a Wiener phase; the phase variance grows by
             2 pi linewidth per second.
-        spectral_inversion, iq_swap: applied last (conjugate; I and Q exchanged): either of them shows the carrier at the
-            mirrored frequency.
+        spectral_inversion, iq_swap: applied last (conjugate; I and Q exchanged): either of them shows the carrier at
+            the mirrored frequency.
         es_n0_db, eb_n0_db: at most one; neither: no noise. ``inner`` says how Eb counts (es_n0_from_eb_n0_db).
         quantise: "cf32" -> complex64; "cs8", "cs16" -> int8, int16 interleaved I, Q, clipped.
         level: rms of each rail, signal and noise together, relative to full scale; None: unit signal power.
@@ -161,8 +164,10 @@ def modulate(
     rng = np.random.default_rng(seed)
     wiener_rad = 0.0
 
-    out = np.empty(n_samples, np.complex64) if quantise == "cf32" else np.empty(
-        2 * n_samples, {"cs8": np.int8, "cs16": np.int16}[quantise]
+    out = (
+        np.empty(n_samples, np.complex64)
+        if quantise == "cf32"
+        else np.empty(2 * n_samples, {"cs8": np.int8, "cs16": np.int16}[quantise])
     )
     for begin in range(0, n_samples, BLOCK_SAMPLES):
         n = np.arange(begin, min(begin + BLOCK_SAMPLES, n_samples))
