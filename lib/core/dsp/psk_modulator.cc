@@ -92,12 +92,14 @@ void psk_modulator::push(std::span<const std::uint8_t> bits)
     }
 }
 
-void psk_modulator::flush()
+void psk_modulator::push_silence(std::size_t n_symbols)
 {
-    // Up to half a span behind the last symbol (and OQPSK's half symbol), where the window reaches as far again.
     for (unsigned rail = 0; rail < rails(d_config.kind); ++rail)
-        d_levels[rail].insert(d_levels[rail].end(), n_taps, 0);
+        d_levels[rail].insert(d_levels[rail].end(), n_symbols, 0);
 }
+
+// Up to half a span behind the last symbol (and OQPSK's half symbol), where the window reaches as far again.
+void psk_modulator::flush() { push_silence(n_taps); }
 
 double psk_modulator::symbol_time(std::uint64_t sample) const
 {

@@ -44,8 +44,12 @@ public:
     std::size_t available() const;
     /// Writes up to out.size() samples. \return how many.
     std::size_t pull(std::span<std::complex<float>> out);
-    /// End of the stream: the last pulses may fade out. Nothing may be pushed after it.
+    /// Appends symbols of no power: the transmitter is off.
+    void push_silence(std::size_t n_symbols);
+    /// End of the stream: the last pulses may fade out.
     void flush();
+    /// Time of a sample in symbols: 0 at the centre of the first symbol, negative before it.
+    double symbol_time(std::uint64_t sample) const;
 
 private:
     static constexpr std::size_t n_taps = 2 * half_span_symbols;
@@ -60,7 +64,6 @@ private:
         std::uint64_t step;     ///< symbols per sample, times 2^32
     };
     clock_line clock_of_tile(std::uint64_t tile) const;
-    double symbol_time(std::uint64_t sample) const;
     std::int64_t last_symbol_needed(std::uint64_t sample) const;
     void drop_used_symbols();
 

@@ -3,6 +3,7 @@
 #include "dsp/channel_model.h"
 #include "dsp/psk_modulator.h"
 
+#include <algorithm>
 #include <array>
 
 namespace xband::core {
@@ -18,8 +19,10 @@ public:
 
     void push(std::span<const std::uint8_t> bits) { d_modulator.push(bits); }
     std::size_t available() const { return d_modulator.available(); }
+    void push_silence(std::size_t n_symbols) { d_modulator.push_silence(n_symbols); }
     void flush() { d_modulator.flush(); }
     std::size_t sample_len_bytes() const { return d_sample_len_bytes; }
+    double symbol_time(std::uint64_t sample) const { return d_modulator.symbol_time(sample); }
 
     /// Writes up to out.size() / sample_len_bytes() samples. \return how many.
     std::size_t pull(std::span<std::byte> out)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "arrays.h"
 #include "bindings.h"
 
 #include "dsp/signal_simulator.h"
 
-#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -86,18 +87,18 @@ signal_simulator make_simulator(const std::string& kind, double sample_rate_hz, 
     return { modulator, channel };
 }
 
-void push(signal_simulator& self, const py::array_t<std::uint8_t, py::array::c_style>& bits)
+void push(signal_simulator& self, const in_array<std::uint8_t>& bits)
 {
-    const std::span<const std::uint8_t> view(bits.data(), static_cast<std::size_t>(bits.size()));
+    const auto view = values(bits);
     py::gil_scoped_release unlocked;
     self.push(view);
 }
 
-py::array_t<std::uint8_t> pull(signal_simulator& self, std::size_t max_samples)
+in_array<std::uint8_t> pull(signal_simulator& self, std::size_t max_samples)
 {
     const std::size_t n = std::min(max_samples, self.available());
-    py::array_t<std::uint8_t> out(static_cast<py::ssize_t>(n * self.sample_len_bytes()));
-    const std::span<std::byte> view(reinterpret_cast<std::byte*>(out.mutable_data()), n * self.sample_len_bytes());
+    auto out = new_array<std::uint8_t>(n * self.sample_len_bytes());
+    const auto view = std::as_writable_bytes(mutable_values(out));
     py::gil_scoped_release unlocked;
     self.pull(view);
     return out;
@@ -122,10 +123,15 @@ Raises ValueError naming value and limit.)")
              py::arg("es_n0") = std::vector<std::pair<double, double>>{},
              py::arg("fades") = std::vector<std::tuple<double, double, double>>{}, py::arg("iq_swap") = false,
              py::arg("spectral_inversion") = false, py::arg("level") = 0.25, py::arg("seed") = 1)
-        .def("push_bits", &push, py::arg("bits"), "Appends channel bits, one per byte (uint8 array); I, Q, I, Q for two rails.")
+        .def("push_bits", &push, py::arg("bits").noconvert(),
+             "Appends channel bits, one per byte (uint8 array); I, Q, I, Q for two rails.")
         .def("available", &signal_simulator::available, "Samples that can be pulled.")
         .def("pull", &pull, py::arg("max_samples"),
              "Up to max_samples samples as a uint8 array of raw bytes; view it as int8, int16 or complex64.")
+        .def("push_silence", &signal_simulator::push_silence, py::arg("n_symbols"),
+             "Appends symbols of no power: the transmitter is off; the noise stays.")
         .def("flush", &signal_simulator::flush, "End of the stream: the last pulses may fade out.")
+        .def("symbol_time", &signal_simulator::symbol_time, py::arg("sample"),
+             "Time of a sample in symbols: 0 at the centre of the first symbol, negative before it.")
         .def_property_readonly("sample_len_bytes", &signal_simulator::sample_len_bytes);
 }
