@@ -15,8 +15,8 @@ constexpr unsigned max_interleave = 8;
 void require(bool holds, const char* what, std::size_t is, const std::string& must)
 {
     if (!holds)
-        throw std::invalid_argument("reed_solomon: " + std::string(what) + " is " + std::to_string(is) +
-                                    ", must be " + must);
+        throw std::invalid_argument("reed_solomon: " + std::string(what) + " is " + std::to_string(is) + ", must be " +
+                                    must);
 }
 
 const rs_config& checked(const rs_config& config)
@@ -24,14 +24,15 @@ const rs_config& checked(const rs_config& config)
     require(config.parity == 16 || config.parity == 32, "parity", config.parity, "16 or 32");
     require(config.interleave >= 1 && config.interleave <= max_interleave, "interleave", config.interleave, "1 to 8");
     const unsigned max_fill = rs_codeword_len - config.parity - 1;
-    require(config.virtual_fill <= max_fill, "virtual_fill", config.virtual_fill, "at most " + std::to_string(max_fill));
+    require(config.virtual_fill <= max_fill, "virtual_fill", config.virtual_fill,
+            "at most " + std::to_string(max_fill));
     return config;
 }
 
 /// The code's generator polynomial, coefficient of x^i at [i].
 std::array<std::uint8_t, max_parity + 1> generator_polynomial(unsigned parity)
 {
-    std::array<std::uint8_t, max_parity + 1> g{ 1 };
+    std::array<std::uint8_t, max_parity + 1> g{1};
     for (unsigned i = 0; i < parity; ++i) {
         const std::uint8_t root = gf256::power(rs_locator_exponent * (rs_first_root(parity) + i));
         for (unsigned k = i + 1; k > 0; --k)
@@ -52,8 +53,7 @@ std::uint8_t octet_of(const division_register& reg, unsigned k)
 /// Every codeword's remainder modulo the generator, all codewords side by side: each one is a chain of dependent steps.
 /// \param n_words division register's length: a constant, so that the compiler unrolls.
 template <unsigned n_words>
-void divide(std::span<const std::uint8_t> data,
-            unsigned interleave,
+void divide(std::span<const std::uint8_t> data, unsigned interleave,
             const std::array<division_register, 256>& multiples,
             std::array<division_register, max_interleave>& registers)
 {
@@ -79,19 +79,20 @@ struct reed_solomon::tables {
     {
         const auto g = generator_polynomial(config.parity);
         for (unsigned factor = 0; factor < 256; ++factor) {
-            const std::uint8_t as_sent =
-                config.dual_basis ? dual_basis::from_conventional(static_cast<std::uint8_t>(factor))
-                                  : static_cast<std::uint8_t>(factor);
+            const std::uint8_t as_sent = config.dual_basis
+                                             ? dual_basis::from_conventional(static_cast<std::uint8_t>(factor))
+                                             : static_cast<std::uint8_t>(factor);
             for (unsigned k = 0; k < config.parity; ++k) {
                 std::uint8_t product = gf256::multiply(static_cast<std::uint8_t>(factor), g[config.parity - 1 - k]);
                 if (config.dual_basis)
                     product = dual_basis::from_conventional(product);
-                multiples[as_sent][k / 8] |= std::uint64_t{ product } << 8 * (k % 8);
+                multiples[as_sent][k / 8] |= std::uint64_t{product} << 8 * (k % 8);
             }
         }
     }
 
-    std::array<division_register, max_interleave> remainders(std::span<const std::uint8_t> data, const rs_config& config) const
+    std::array<division_register, max_interleave> remainders(std::span<const std::uint8_t> data,
+                                                             const rs_config& config) const
     {
         std::array<division_register, max_interleave> registers{};
         if (config.parity == 32)
@@ -104,8 +105,7 @@ struct reed_solomon::tables {
 
 reed_solomon::reed_solomon(const rs_config& config)
     : d_config(checked(config)), d_tables(std::make_unique<const tables>(config))
-{
-}
+{}
 
 reed_solomon::~reed_solomon() = default;
 reed_solomon::reed_solomon(reed_solomon&&) noexcept = default;

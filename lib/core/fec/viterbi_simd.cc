@@ -26,7 +26,10 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void decode_batch(const batch& job) { decode_batch_ref(job); }
+void decode_batch(const batch& job)
+{
+    decode_batch_ref(job);
+}
 
 #else
 
@@ -77,14 +80,20 @@ HWY_INLINE void store_costs(vec16 pairs, std::size_t stage, std::size_t lane, bl
     const hn::RebindToSigned<tag8> di8;
     const auto soft = hn::BitCast(di8, pairs);
     const auto magnitude = hn::BitCast(d8, hn::Abs(soft)); // -128 becomes 128
-    const auto levels = hn::Min(hn::ShiftRight<3>(hn::Add(magnitude, hn::Set(d8, 4))), hn::Set(d8, max_level));
-    const auto is_one = hn::BitCast(d8, hn::BroadcastSignBit(soft));
-    const auto if_zero_sent = hn::BitCast(d16, hn::And(levels, is_one));
-    const auto if_one_sent = hn::BitCast(d16, hn::AndNot(is_one, levels));
-
+    const auto is_one = hn::BitCast(d16, hn::BroadcastSignBit(soft));
+    // x / 6 is 43 x / 256 for x < 126, so the product has the level where the metric stands, in its high octet.
+    static_assert(units_per_level == 6 && max_level < 20);
+    const auto rounded = hn::BitCast(
+        d16, hn::Min(hn::Add(magnitude, hn::Set(d8, units_per_level / 2)), hn::Set(d8, units_per_level * max_level)));
     const auto mask = hn::Set(d16, metric_mask);
-    const vec16 g1[2] = { hn::ShiftLeft<metric_shift>(if_zero_sent), hn::ShiftLeft<metric_shift>(if_one_sent) };
-    const vec16 g2[2] = { hn::And(if_zero_sent, mask), hn::And(if_one_sent, mask) };
+    const auto level_of = [&](vec16 octet) HWY_ATTR { return hn::And(hn::Mul(octet, hn::Set(d16, 43)), mask); };
+    const vec16 level1 = level_of(hn::AndNot(mask, rounded));
+    const vec16 level2 = level_of(hn::ShiftRight<8>(rounded));
+    const vec16 is_one1 = hn::ShiftLeft<8>(is_one);
+
+    // Cost of the symbol 0, cost of the symbol 1.
+    const vec16 g1[2] = {hn::And(level1, is_one1), hn::AndNot(is_one1, level1)};
+    const vec16 g2[2] = {hn::And(level2, is_one), hn::AndNot(is_one, level2)};
     for (unsigned sent = 0; sent < 4; ++sent) {
         const vec16 cost = hn::Add(g1[sent >> 1], g2[sent & 1]);
         hn::Store(cost, d16, &costs.plain[stage][sent][lane]);
@@ -135,7 +144,10 @@ HWY_INLINE void butterfly(survivors16& survivors, const vec16 (&cost)[4], const 
     survivors[x | partner] = hn::Min(hn::Add(low, cost_of_one[sent ^ 3]), hn::Add(high, cost_of_one[sent]));
 }
 
-constexpr std::size_t row_of(unsigned state) { return state * n_lanes; }
+constexpr std::size_t row_of(unsigned state)
+{
+    return state * n_lanes;
+}
 
 alignas(64) constexpr auto state_labels = [] {
     std::array<std::uint16_t, conv_k7::n_states * n_lanes> rows{};
@@ -156,11 +168,7 @@ HWY_INLINE vec16 shift_of(const std::uint16_t* survivors, std::size_t lane)
 
 /// One stage of one group. \tparam first first stage of the pass in the block: 0 or 4.
 template <unsigned first, unsigned stage, std::size_t... pairs>
-HWY_INLINE void run_stage(survivors16& survivors,
-                          const block_costs& costs,
-                          unsigned g,
-                          std::size_t lane,
-                          vec16 shift,
+HWY_INLINE void run_stage(survivors16& survivors, const block_costs& costs, unsigned g, std::size_t lane, vec16 shift,
                           std::index_sequence<pairs...>)
 {
     // The code is linear, so g exchanges the symbol pairs by a constant.
@@ -171,9 +179,9 @@ HWY_INLINE void run_stage(survivors16& survivors,
     };
     const auto& plain = costs.plain[first + stage];
     const auto& of_one = first + stage < 2 ? costs.labelling[first + stage] : plain;
-    const vec16 cost[4] = { cost_of(plain, 0), cost_of(plain, 1), cost_of(plain, 2), cost_of(plain, 3) };
+    const vec16 cost[4] = {cost_of(plain, 0), cost_of(plain, 1), cost_of(plain, 2), cost_of(plain, 3)};
     if constexpr (first + stage < 2) {
-        const vec16 cost_of_one[4] = { cost_of(of_one, 0), cost_of(of_one, 1), cost_of(of_one, 2), cost_of(of_one, 3) };
+        const vec16 cost_of_one[4] = {cost_of(of_one, 0), cost_of(of_one, 1), cost_of(of_one, 2), cost_of(of_one, 3)};
         (butterfly<stage, pairs>(survivors, cost, cost_of_one), ...);
     } else {
         (butterfly<stage, pairs>(survivors, cost, cost), ...);
@@ -182,18 +190,14 @@ HWY_INLINE void run_stage(survivors16& survivors,
 
 /// 4 stages of one group.
 template <unsigned first, std::size_t... x>
-HWY_INLINE void run_group(const std::uint16_t* from,
-                          const block_costs& costs,
-                          unsigned g,
-                          std::size_t lane,
-                          vec16 shift,
-                          std::uint16_t* to,
-                          std::index_sequence<x...>)
+HWY_INLINE void run_group(const std::uint16_t* from, const block_costs& costs, unsigned g, std::size_t lane,
+                          vec16 shift, std::uint16_t* to, std::index_sequence<x...>)
 {
-    survivors16 survivors{ hn::Load(d16, from + row_of(x << 2 | g) + lane)... };
+    survivors16 survivors{hn::Load(d16, from + row_of(x << 2 | g) + lane)...};
     if constexpr (first == 0) // the labels start anew
         ((survivors[x] = hn::OrAnd(hn::Load(d16, &state_labels[row_of(x << 2 | g) + lane]), survivors[x],
-                                   hn::Set(d16, metric_mask))), ...);
+                                   hn::Set(d16, metric_mask))),
+         ...);
     constexpr std::make_index_sequence<group_states / 2> pairs;
     run_stage<first, 0>(survivors, costs, g, lane, shift, pairs);
     run_stage<first, 1>(survivors, costs, g, lane, shift, pairs);
@@ -281,10 +285,11 @@ HWY_INLINE std::uint64_t encode(std::uint64_t bits, std::uint64_t before)
     return symbols;
 }
 
-std::uint32_t count_disagreements(const soft_bit* soft, std::span<const std::uint8_t> decoded, std::uint8_t octet_before)
+std::uint32_t count_disagreements(const soft_bit* soft, std::span<const std::uint8_t> decoded,
+                                  std::uint8_t octet_before)
 {
     std::uint32_t count = 0;
-    std::uint64_t before = mirror_octets(std::uint64_t{ octet_before } << 56);
+    std::uint64_t before = mirror_octets(std::uint64_t{octet_before} << 56);
     for (std::size_t at = 0; at < decoded.size(); at += 8, soft += 128) {
         std::uint64_t bits;
         std::memcpy(&bits, &decoded[at], sizeof(bits));
@@ -321,7 +326,10 @@ namespace xband::core::viterbi {
 
 HWY_EXPORT(decode_batch);
 
-void decode_batch_simd(const batch& job) { HWY_DYNAMIC_DISPATCH(decode_batch)(job); }
+void decode_batch_simd(const batch& job)
+{
+    HWY_DYNAMIC_DISPATCH(decode_batch)(job);
+}
 
 } // namespace xband::core::viterbi
 #endif

@@ -20,7 +20,8 @@ using octets = in_array<std::uint8_t>;
 
 void bind_convolutional(py::module_& m)
 {
-    py::class_<viterbi_batch>(m, "ViterbiBatch", R"(Soft-decision Viterbi decoder, K=7 rate 1/2 (171, 133 octal), in batches of 32 segments.
+    py::class_<viterbi_batch>(
+        m, "ViterbiBatch", R"(Soft-decision Viterbi decoder, K=7 rate 1/2 (171, 133 octal), in batches of 32 segments.
 
 Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
         .def(py::init<std::size_t>(), py::arg("segment_bits") = 1024,
@@ -102,7 +103,7 @@ py::tuple rs_decode(const reed_solomon& self, const octets& received)
     const auto out = mutable_values(blocks);
     std::copy(in.begin(), in.end(), out.begin());
     const std::size_t interleave = self.config().interleave;
-    in_array<std::uint8_t> corrected({ in.size() / self.code_block_len_bytes(), interleave });
+    in_array<std::uint8_t> corrected({in.size() / self.code_block_len_bytes(), interleave});
     auto count = mutable_values(corrected).begin();
     {
         py::gil_scoped_release unlocked;
@@ -119,10 +120,10 @@ void bind_reed_solomon(py::module_& m)
 
 Source: CCSDS 131.0-B-5, section 4.)")
         .def(py::init([](unsigned parity, bool dual_basis, unsigned interleave, unsigned virtual_fill) {
-                 return reed_solomon({ .parity = parity,
-                                       .dual_basis = dual_basis,
-                                       .interleave = interleave,
-                                       .virtual_fill = virtual_fill });
+                 return reed_solomon({.parity = parity,
+                                      .dual_basis = dual_basis,
+                                      .interleave = interleave,
+                                      .virtual_fill = virtual_fill});
              }),
              py::arg("parity") = 32, py::arg("dual_basis") = true, py::arg("interleave") = 1,
              py::arg("virtual_fill") = 0,
