@@ -60,9 +60,9 @@ void cadu_encoder::encode(std::span<const std::uint8_t> frames, std::span<std::u
 {
     const std::size_t n_frames = frames.size() / d_config.frame_len_bytes;
     if (frames.size() % d_config.frame_len_bytes != 0 || bits.size() != channel_bits(n_frames))
-        throw std::invalid_argument("cadu_encoder: " + std::to_string(frames.size()) + " octets are no whole frames of " +
-                                    std::to_string(d_config.frame_len_bytes) + " or " + std::to_string(bits.size()) +
-                                    " channel bits do not fit them");
+        throw std::invalid_argument("cadu_encoder: " + std::to_string(frames.size()) +
+                                    " octets are no whole frames of " + std::to_string(d_config.frame_len_bytes) +
+                                    " or " + std::to_string(bits.size()) + " channel bits do not fit them");
     for (std::size_t i = 0; i < n_frames; ++i) {
         encode_cadu(frames.subspan(i * d_config.frame_len_bytes, d_config.frame_len_bytes), d_cadu);
         if (d_config.differential == differential::nrz_m)

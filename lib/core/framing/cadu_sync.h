@@ -102,10 +102,10 @@ private:
     std::int64_t d_len_bits; ///< of a CADU
     bool d_is_finished = false;
     bool d_is_locked = false;
-    std::int64_t d_scan_position = 0;  ///< first position not searched yet
-    std::int64_t d_confirmed_end = 0;  ///< end of the last confirmed frame
-    std::int64_t d_last_emitted;       ///< position of the last frame given out
-    frame_place d_expected{};          ///< while locked: the next frame
+    std::int64_t d_scan_position = 0; ///< first position not searched yet
+    std::int64_t d_confirmed_end = 0; ///< end of the last confirmed frame
+    std::int64_t d_last_emitted;      ///< position of the last frame given out
+    frame_place d_expected{};         ///< while locked: the next frame
     std::deque<located_frame> d_held{};
     std::deque<located_frame> d_out{};
     cadu_sync_stats d_stats{};

@@ -14,8 +14,8 @@ namespace xband::core {
 struct frame_header {
     unsigned version = 0;
     unsigned scid = 0;
-    unsigned channel = 0;       ///< AOS: VCID; TM: 0, for its counter runs over all virtual channels
-    std::uint32_t counter = 0;  ///< AOS: virtual channel frame count, 24 bits; TM: master channel frame count, 8 bits
+    unsigned channel = 0;      ///< AOS: VCID; TM: 0, for its counter runs over all virtual channels
+    std::uint32_t counter = 0; ///< AOS: virtual channel frame count, 24 bits; TM: master channel frame count, 8 bits
     std::uint32_t counter_mask = 0;
 };
 
@@ -24,8 +24,9 @@ struct decoded_frame {
     std::vector<std::uint8_t> code_block;
     integrity state = integrity::not_checked;
     rs_result rs{};
-    std::uint8_t checks = 0;               ///< as in frame_record_header
-    std::optional<unsigned> bits_mended{}; ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
+    std::uint8_t checks = 0; ///< as in frame_record_header
+    std::optional<unsigned>
+        bits_mended{}; ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
     frame_header header{};
 
     /// Reed-Solomon or FECF vouch for the contents.

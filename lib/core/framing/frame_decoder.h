@@ -23,14 +23,14 @@ struct frame_decoder_stats {
     std::uint64_t frames_truncated = 0;  ///< last frame, cut off by the end of the stream and not mended: not emitted
     std::uint64_t locks = 0;
     std::uint64_t sync_losses = 0;
-    std::uint64_t bit_slips = 0;          ///< markers found beside their expected place
-    std::uint64_t ambiguity_changes = 0;  ///< phase slips and pair slips found while a signal was there
+    std::uint64_t bit_slips = 0;         ///< markers found beside their expected place
+    std::uint64_t ambiguity_changes = 0; ///< phase slips and pair slips found while a signal was there
     std::uint64_t rs_corrected_symbols = 0;
-    std::uint64_t marker_bits = 0;        ///< compared in emitted frames
+    std::uint64_t marker_bits = 0; ///< compared in emitted frames
     std::uint64_t marker_bit_errors = 0;
-    std::uint64_t channel_bits = 0;       ///< compared with re-encoding, in emitted frames
+    std::uint64_t channel_bits = 0; ///< compared with re-encoding, in emitted frames
     std::uint64_t channel_bit_errors = 0;
-    std::uint8_t ambiguity = 0;           ///< last frame's; bits as in frame_record_header
+    std::uint8_t ambiguity = 0; ///< last frame's; bits as in frame_record_header
     bool is_locked = false;
 };
 

@@ -43,9 +43,8 @@ inline std::uint64_t pack_hard_bits(const soft_bit* soft)
 /// 1 where the soft bit is not an erasure.
 inline std::uint64_t pack_non_erasures(const soft_bit* soft)
 {
-    return detail::pack_64(soft, [](std::uint64_t octets) {
-        return ((octets & 0x7f7f7f7f7f7f7f7f) + 0x7f7f7f7f7f7f7f7f) | octets;
-    });
+    return detail::pack_64(
+        soft, [](std::uint64_t octets) { return ((octets & 0x7f7f7f7f7f7f7f7f) + 0x7f7f7f7f7f7f7f7f) | octets; });
 }
 
 /// Every second bit: the even ones, counted from the most significant.
@@ -60,6 +59,9 @@ constexpr std::uint32_t even_bits(std::uint64_t x)
 }
 
 /// The same for the odd ones.
-constexpr std::uint32_t odd_bits(std::uint64_t x) { return even_bits(x << 1); }
+constexpr std::uint32_t odd_bits(std::uint64_t x)
+{
+    return even_bits(x << 1);
+}
 
 } // namespace xband::core

@@ -23,13 +23,13 @@ constexpr unsigned change_penalty = 40;
 std::vector<channel_reading> readings_of(modulation kind)
 {
     std::vector<channel_reading> readings;
-    for (const unsigned offset : { 0U, 1U })
-        for (const bool is_swapped : { false, true })
-            for (const bool is_second_inverted : { false, true }) {
+    for (const unsigned offset : {0U, 1U})
+        for (const bool is_swapped : {false, true})
+            for (const bool is_second_inverted : {false, true}) {
                 const bool has_pair_doubt = kind != modulation::qpsk;
                 const bool has_rail_doubt = kind != modulation::bpsk;
                 if ((offset == 0 || has_pair_doubt) && (!is_swapped || has_rail_doubt))
-                    readings.push_back({ offset, is_swapped, is_second_inverted });
+                    readings.push_back({offset, is_swapped, is_second_inverted});
             }
     return readings;
 }
@@ -103,7 +103,7 @@ void soft_resolver::flush(std::vector<resolved_word>& out)
             out.resize(first_word + (bits_left + word_bits - 1) / word_bits);
             if (const unsigned rest = bits_left % word_bits; rest != 0) {
                 out.back().n_bits = rest;
-                out.back().bits &= ~(~std::uint64_t{ 0 } >> rest);
+                out.back().bits &= ~(~std::uint64_t{0} >> rest);
             }
         }
         bits_left -= std::min(bits_left, payload_bits);
@@ -121,7 +121,8 @@ void soft_resolver::decode_batch(std::vector<resolved_word>& out)
                 decode(r);
         }
         choose_readings();
-        const bool is_uniform = std::adjacent_find(d_choice.begin(), d_choice.end(), std::not_equal_to<>()) == d_choice.end();
+        const bool is_uniform =
+            std::adjacent_find(d_choice.begin(), d_choice.end(), std::not_equal_to<>()) == d_choice.end();
         if (!is_uniform)
             decode_stitched();
         chosen = is_uniform ? &d_candidates[d_choice.front()] : &d_candidates.back();
@@ -151,7 +152,8 @@ void soft_resolver::decode_stitched()
         decoded.words[w].reading = d_readings[d_choice[w]];
         read_as(d_readings[d_choice[w]], viterbi_batch::head_bits + w * word_bits, word_bits);
     }
-    read_as(d_readings[d_choice.back()], viterbi_batch::head_bits + d_choice.size() * word_bits, viterbi_batch::tail_bits);
+    read_as(d_readings[d_choice.back()], viterbi_batch::head_bits + d_choice.size() * word_bits,
+            viterbi_batch::tail_bits);
     decode_pairs(decoded, d_choice.front() == d_current);
 }
 
@@ -176,15 +178,16 @@ void soft_resolver::decode_pairs(candidate& decoded, bool goes_on)
     for (std::size_t w = 0; w < decoded.words.size(); ++w, pairs += 2 * word_bits) {
         resolved_word& word = decoded.words[w];
         word.bits = load_big_endian(decoded.bits.data() + 8 * w);
-        const std::uint64_t known = w == 0 && !goes_on ? ~std::uint64_t{ 0 } >> 6 : ~std::uint64_t{ 0 };
-        const std::array sent{ sum_of_delays(word.bits, before, 1, 2, 3, 6), sum_of_delays(word.bits, before, 2, 3, 5, 6) };
+        const std::uint64_t known = w == 0 && !goes_on ? ~std::uint64_t{0} >> 6 : ~std::uint64_t{0};
+        const std::array sent{sum_of_delays(word.bits, before, 1, 2, 3, 6),
+                              sum_of_delays(word.bits, before, 2, 3, 5, 6)};
         const std::uint64_t hard_a = pack_hard_bits(pairs), hard_b = pack_hard_bits(pairs + word_bits);
         const std::uint64_t there_a = pack_non_erasures(pairs), there_b = pack_non_erasures(pairs + word_bits);
-        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{ a } << 32 | b; };
-        word.compared = { join(even_bits(there_a), even_bits(there_b)) & known,
-                          join(odd_bits(there_a), odd_bits(there_b)) & known };
-        word.wrong = { (join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
-                       (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1] };
+        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; };
+        word.compared = {join(even_bits(there_a), even_bits(there_b)) & known,
+                         join(odd_bits(there_a), odd_bits(there_b)) & known};
+        word.wrong = {(join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
+                      (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1]};
         decoded.wrong_counts[w] = std::uint8_t(std::popcount(word.wrong[0]) + std::popcount(word.wrong[1]));
         before = word.bits;
     }
@@ -196,7 +199,8 @@ bool soft_resolver::is_suspicious(const candidate& decoded) const
         unsigned wrong = 0, compared = 0;
         for (std::size_t i = w; i < std::min(w + words_per_stretch, decoded.words.size()); ++i) {
             wrong += decoded.wrong_counts[i];
-            compared += unsigned(std::popcount(decoded.words[i].compared[0]) + std::popcount(decoded.words[i].compared[1]));
+            compared +=
+                unsigned(std::popcount(decoded.words[i].compared[0]) + std::popcount(decoded.words[i].compared[1]));
         }
         if (1000 * wrong > suspicious_per_mille * compared)
             return true;

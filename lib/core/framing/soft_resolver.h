@@ -65,12 +65,12 @@ private:
 
     viterbi_batch d_viterbi;
     std::vector<channel_reading> d_readings;
-    std::size_t d_current = 0;           ///< reading at the end of the last batch
-    std::uint64_t d_last_word = 0;       ///< decoded bits before this batch
-    std::vector<soft_bit> d_soft;        ///< from head_bits pairs before the next payload
-    std::vector<soft_bit> d_pairs;       ///< d_soft as some reading sees it
-    std::vector<candidate> d_candidates; ///< one for each reading, and the stitched one
-    std::vector<std::uint8_t> d_choice;  ///< reading per word
+    std::size_t d_current = 0;             ///< reading at the end of the last batch
+    std::uint64_t d_last_word = 0;         ///< decoded bits before this batch
+    std::vector<soft_bit> d_soft;          ///< from head_bits pairs before the next payload
+    std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
+    std::vector<candidate> d_candidates;   ///< one for each reading, and the stitched one
+    std::vector<std::uint8_t> d_choice;    ///< reading per word
     std::vector<std::uint8_t> d_came_from; ///< dynamic programming: per word and reading
 };
 
