@@ -20,6 +20,9 @@ constexpr unsigned suspicious_per_mille = 115;
 // within 3 words (8 at the lowest Eb/N0).
 constexpr unsigned change_penalty = 40;
 
+// The end of a batch is decoded again with the next one, for a slip shows itself by what follows it.
+constexpr std::size_t overlap_words = 4;
+
 std::vector<channel_reading> readings_of(modulation kind)
 {
     std::vector<channel_reading> readings;
@@ -86,32 +89,30 @@ void soft_resolver::push(std::span<const soft_bit> soft, std::vector<resolved_wo
         d_soft.insert(d_soft.end(), soft.begin(), soft.begin() + std::ptrdiff_t(n));
         soft = soft.subspan(n);
         if (d_soft.size() == needed_soft_bits())
-            decode_batch(out);
+            decode_batch(d_choice.size() - overlap_words, out);
     }
 }
 
 void soft_resolver::flush(std::vector<resolved_word>& out)
 {
-    const std::size_t payload_bits = d_viterbi.payload_bits();
     // An odd soft bit at the end still makes a pair, its partner an erasure.
     std::size_t bits_left = (d_soft.size() - 2 * viterbi_batch::head_bits + 1) / 2;
     while (bits_left > 0) {
-        const std::size_t first_word = out.size();
         d_soft.resize(needed_soft_bits(), 0);
-        decode_batch(out);
-        if (bits_left < payload_bits) {
-            out.resize(first_word + (bits_left + word_bits - 1) / word_bits);
-            if (const unsigned rest = bits_left % word_bits; rest != 0) {
-                out.back().n_bits = rest;
-                out.back().bits &= ~(~std::uint64_t{0} >> rest);
-            }
+        const std::size_t words_left = (bits_left + word_bits - 1) / word_bits;
+        const std::size_t n_words = words_left <= d_choice.size() ? words_left : d_choice.size() - overlap_words;
+        decode_batch(n_words, out);
+        if (const auto rest = unsigned(bits_left % word_bits); n_words == words_left && rest != 0) {
+            out.back().n_bits = rest;
+            out.back().bits &= ~(~std::uint64_t{0} >> rest);
         }
-        bits_left -= std::min(bits_left, payload_bits);
+        bits_left -= std::min(bits_left, n_words * word_bits);
     }
     d_soft.assign(2 * viterbi_batch::head_bits, 0);
 }
 
-void soft_resolver::decode_batch(std::vector<resolved_word>& out)
+/// Decodes a batch and gives out its first n_words words.
+void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>& out)
 {
     decode(d_current);
     const candidate* chosen = &d_candidates[d_current];
@@ -126,11 +127,11 @@ void soft_resolver::decode_batch(std::vector<resolved_word>& out)
         if (!is_uniform)
             decode_stitched();
         chosen = is_uniform ? &d_candidates[d_choice.front()] : &d_candidates.back();
-        d_current = d_choice.back();
+        d_current = d_choice[n_words - 1];
     }
-    out.insert(out.end(), chosen->words.begin(), chosen->words.end());
-    d_last_word = chosen->words.back().bits;
-    d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * d_viterbi.payload_bits()));
+    out.insert(out.end(), chosen->words.begin(), chosen->words.begin() + std::ptrdiff_t(n_words));
+    d_last_word = out.back().bits;
+    d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * n_words * word_bits));
 }
 
 /// Decodes the batch as one reading sees it.

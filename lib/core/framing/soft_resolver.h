@@ -55,7 +55,7 @@ private:
     };
 
     std::size_t needed_soft_bits() const { return d_viterbi.input_soft_bits() + 1; }
-    void decode_batch(std::vector<resolved_word>& out);
+    void decode_batch(std::size_t n_words, std::vector<resolved_word>& out);
     void decode(std::size_t reading);
     void decode_stitched();
     void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);
@@ -65,8 +65,8 @@ private:
 
     viterbi_batch d_viterbi;
     std::vector<channel_reading> d_readings;
-    std::size_t d_current = 0;             ///< reading at the end of the last batch
-    std::uint64_t d_last_word = 0;         ///< decoded bits before this batch
+    std::size_t d_current = 0;             ///< reading of the last word given out
+    std::uint64_t d_last_word = 0;         ///< the last one given out
     std::vector<soft_bit> d_soft;          ///< from head_bits pairs before the next payload
     std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
     std::vector<candidate> d_candidates;   ///< one for each reading, and the stitched one
