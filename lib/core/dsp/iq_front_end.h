@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "base/iq_format.h"
 #include "dsp/frequency_plan.h"
 
 #include <cstddef>
@@ -7,15 +8,6 @@
 #include <span>
 
 namespace xband::core {
-
-/// Interleaved I, Q: signed 8 bit, signed 16 bit little-endian, or 32-bit float.
-enum class iq_format { cs8, cs16, cf32 };
-
-/// Bytes of one complex sample.
-constexpr std::size_t sample_len_bytes(iq_format format)
-{
-    return format == iq_format::cs8 ? 2 : format == iq_format::cs16 ? 4 : 8;
-}
 
 /// Turns raw IQ into complex float and takes out a frequency: predicted Doppler (the plan) plus what the receiver has found.
 /// The phase is continuous whatever changes, so a correction never looks like a phase step to the tracker behind it.
