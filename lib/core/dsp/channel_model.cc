@@ -2,24 +2,17 @@
 #include "dsp/channel_model.h"
 
 #include "base/multiversion.h"
+#include "base/require.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <stdexcept>
-#include <string>
 
 namespace xband::core {
 namespace {
 
 using namespace channel_kernels;
 constexpr double two_to_32 = 4294967296.0;
-
-void require(bool ok, const std::string& name, double value, const std::string& limit)
-{
-    if (!ok)
-        throw std::invalid_argument(name + " " + std::to_string(value) + " not in " + limit);
-}
 
 XBAND_MULTIVERSION
 void make_normal_tile(std::uint64_t seed, stream which, std::uint64_t tile, float* re, float* im)
@@ -28,14 +21,17 @@ void make_normal_tile(std::uint64_t seed, stream which, std::uint64_t tile, floa
 }
 
 XBAND_MULTIVERSION
-void make_samples(const float* in, const std::uint32_t* angle, const float* noise_re, const float* noise_im, mixing gains,
-                  std::size_t n, float* re, float* im)
+void make_samples(const float* in, const std::uint32_t* angle, const float* noise_re, const float* noise_im,
+                  mixing gains, std::size_t n, float* re, float* im)
 {
     mix(in, angle, noise_re, noise_im, gains, n, re, im);
 }
 
 XBAND_MULTIVERSION
-void pack_cs8(const float* first, const float* second, std::size_t n, std::int8_t* out) { pack(first, second, 127.0f, n, out); }
+void pack_cs8(const float* first, const float* second, std::size_t n, std::int8_t* out)
+{
+    pack(first, second, 127.0f, n, out);
+}
 
 XBAND_MULTIVERSION
 void pack_cs16(const float* first, const float* second, std::size_t n, std::int16_t* out)
@@ -48,13 +44,14 @@ void pack_cs16(const float* first, const float* second, std::size_t n, std::int1
 channel_model::channel_model(const channel_model_config& config)
     : d_config(config), d_doppler(config.doppler, config.sample_rate_hz)
 {
-    require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz), "sample_rate_hz", config.sample_rate_hz,
-            "above 0");
+    require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz), "sample_rate_hz",
+            config.sample_rate_hz, "above 0");
     require(config.samples_per_symbol >= 1.0 && config.samples_per_symbol <= 64.0, "samples_per_symbol",
             config.samples_per_symbol, "1 to 64");
     require(std::abs(config.frequency_offset_hz) <= config.sample_rate_hz / 2, "frequency_offset_hz",
             config.frequency_offset_hz, "minus to plus half the sample rate");
-    require(std::isfinite(config.frequency_ramp_hz_s), "frequency_ramp_hz_s", config.frequency_ramp_hz_s, "finite numbers");
+    require(std::isfinite(config.frequency_ramp_hz_s), "frequency_ramp_hz_s", config.frequency_ramp_hz_s,
+            "finite numbers");
     require(std::isfinite(config.phase_rad), "phase_rad", config.phase_rad, "finite numbers");
     // Larger steps of the Wiener phase could pass half a turn, where the sign of a 32-bit step is lost.
     require(config.linewidth_hz >= 0.0 && config.linewidth_hz <= 0.03 * config.sample_rate_hz, "linewidth_hz",
@@ -76,12 +73,12 @@ std::uint64_t channel_model::carrier_phase(std::uint64_t sample) const
 {
     const auto n = static_cast<double>(sample);
     const double t = n / d_config.sample_rate_hz;
-    const double turns = (d_config.frequency_offset_hz + d_config.frequency_ramp_hz_s / 2 * t) * t + d_doppler.cycles(n)
-        + d_config.phase_rad / (2 * std::numbers::pi);
+    const double turns = (d_config.frequency_offset_hz + d_config.frequency_ramp_hz_s / 2 * t) * t +
+                         d_doppler.cycles(n) + d_config.phase_rad / (2 * std::numbers::pi);
     // Turns times 2^32, modulo 2^64: differences stay right beyond one turn.
     const double whole = std::floor(turns);
-    return (static_cast<std::uint64_t>(static_cast<std::int64_t>(whole)) << 32)
-        + static_cast<std::uint64_t>((turns - whole) * two_to_32);
+    return (static_cast<std::uint64_t>(static_cast<std::int64_t>(whole)) << 32) +
+           static_cast<std::uint64_t>((turns - whole) * two_to_32);
 }
 
 double channel_model::noise_power(double time_s) const
@@ -118,8 +115,9 @@ void channel_model::begin_tile(std::uint64_t tile)
     const std::uint64_t begin = carrier_phase(tile * tile_samples);
     const auto turned = static_cast<std::int64_t>(carrier_phase((tile + 1) * tile_samples) - begin);
     for (std::size_t i = 0; i < tile_samples; ++i)
-        d_angle[i] = static_cast<std::uint32_t>(begin + static_cast<std::uint64_t>(
-            turned * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(tile_samples)));
+        d_angle[i] =
+            static_cast<std::uint32_t>(begin + static_cast<std::uint64_t>(turned * static_cast<std::int64_t>(i) /
+                                                                          static_cast<std::int64_t>(tile_samples)));
 
     if (d_config.linewidth_hz > 0.0) {
         // Variance of a Wiener phase grows by 2 pi linewidth per second (rad^2); here in turns.
@@ -135,7 +133,7 @@ void channel_model::begin_tile(std::uint64_t tile)
     const double time_s = static_cast<double>(tile * tile_samples) / d_config.sample_rate_hz;
     const double noise = noise_power(time_s);
     const double gain = d_config.level / std::sqrt((1.0 + noise) / 2);
-    d_gains = { static_cast<float>(gain * fade_gain(time_s)), static_cast<float>(gain * std::sqrt(noise / 2)) };
+    d_gains = {static_cast<float>(gain * fade_gain(time_s)), static_cast<float>(gain * std::sqrt(noise / 2))};
     if (noise > 0.0)
         make_normal_tile(d_config.seed, stream::noise, tile, d_noise_re.data(), d_noise_im.data());
 }
@@ -154,7 +152,8 @@ void channel_model::process(std::span<const std::complex<float>> in, std::span<s
         make_samples(reinterpret_cast<const float*>(in.data() + done), d_angle.data() + at, d_noise_re.data() + at,
                      d_noise_im.data() + at, d_gains, n, re.data(), im.data());
         if (d_config.has_spectral_inversion)
-            std::transform(im.begin(), im.begin() + static_cast<std::ptrdiff_t>(n), im.begin(), [](float v) { return -v; });
+            std::transform(im.begin(), im.begin() + static_cast<std::ptrdiff_t>(n), im.begin(),
+                           [](float v) { return -v; });
         const float* first = d_config.has_iq_swap ? im.data() : re.data();
         const float* second = d_config.has_iq_swap ? re.data() : im.data();
         std::byte* target = out.data() + done * sample_bytes;

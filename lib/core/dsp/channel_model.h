@@ -28,18 +28,18 @@ struct signal_fade {
 
 struct channel_model_config {
     double sample_rate_hz = 1.0;
-    double samples_per_symbol = 2.0;    ///< converts Es/N0 to a ratio of powers
-    double frequency_offset_hz = 0.0;   ///< at the first sample; within half the sample rate
+    double samples_per_symbol = 2.0;  ///< converts Es/N0 to a ratio of powers
+    double frequency_offset_hz = 0.0; ///< at the first sample; within half the sample rate
     double frequency_ramp_hz_s = 0.0;
     double phase_rad = 0.0;
-    frequency_plan doppler;             ///< comes on top of offset and ramp
-    double linewidth_hz = 0.0;          ///< Lorentzian, full width at half maximum, of a Wiener phase; up to 0.03 sample rates
-    std::vector<es_n0_point> es_n0;     ///< ascending in time; empty: no noise
-    std::vector<signal_fade> fades;     ///< overlapping ones add up (dB)
-    bool has_iq_swap = false;           ///< I and Q exchanged, as with a cable the wrong way round
+    frequency_plan doppler;    ///< comes on top of offset and ramp
+    double linewidth_hz = 0.0; ///< Lorentzian, full width at half maximum, of a Wiener phase; up to 0.03 sample rates
+    std::vector<es_n0_point> es_n0;      ///< ascending in time; empty: no noise
+    std::vector<signal_fade> fades;      ///< overlapping ones add up (dB)
+    bool has_iq_swap = false;            ///< I and Q exchanged, as with a cable the wrong way round
     bool has_spectral_inversion = false; ///< conjugate, as behind a converter with its oscillator above the signal
     iq_format format = iq_format::cs8;
-    double level = 0.25;                ///< rms of each rail relative to full scale (signal and noise together), 0.001 to 1
+    double level = 0.25; ///< rms of each rail relative to full scale (signal and noise together), 0.001 to 1
     std::uint64_t seed = 1;
 };
 

@@ -12,10 +12,12 @@ namespace xband::core {
 /// not grow with the length of the pass.
 class plan_integral {
 public:
-    plan_integral(frequency_plan plan, double sample_rate_hz) : d_plan(std::move(plan)), d_sample_rate_hz(sample_rate_hz)
+    plan_integral(frequency_plan plan, double sample_rate_hz)
+        : d_plan(std::move(plan)), d_sample_rate_hz(sample_rate_hz)
     {
         for (const auto& segment : d_plan)
-            d_cycles_before.push_back(phase_cycles(d_plan, static_cast<double>(segment.start_sample), d_sample_rate_hz));
+            d_cycles_before.push_back(
+                phase_cycles(d_plan, static_cast<double>(segment.start_sample), d_sample_rate_hz));
     }
 
     /// Cycles turned from the plan's beginning to a sample.

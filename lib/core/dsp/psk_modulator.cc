@@ -2,12 +2,11 @@
 #include "dsp/psk_modulator.h"
 
 #include "base/multiversion.h"
+#include "base/require.h"
 #include "dsp/rrc.h"
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <string>
 
 namespace xband::core {
 namespace {
@@ -16,17 +15,11 @@ constexpr double two_to_32 = 4294967296.0;
 /// Scale of the pulse table: the largest tap (rolloff 1: 4 / pi) stays below 2^15, and rounding adds -81 dB of noise.
 constexpr double pulse_scale = 16384.0;
 
-void require(bool ok, const std::string& name, double value, const std::string& limit)
-{
-    if (!ok)
-        throw std::invalid_argument(name + " " + std::to_string(value) + " not in " + limit);
-}
-
 /// One rail of consecutive samples: out[2 j] = scale * sum over taps of levels * pulse, at symbol times
 /// (position + j step) / 2^32 counted from levels[half_span - 1].
 XBAND_MULTIVERSION
-void shape(const std::int16_t* levels, const std::int16_t* pulse, std::uint64_t position, std::uint64_t step, float scale,
-           float* out, std::size_t n)
+void shape(const std::int16_t* levels, const std::int16_t* pulse, std::uint64_t position, std::uint64_t step,
+           float scale, float* out, std::size_t n)
 {
     constexpr unsigned log2_arms = 11;
     constexpr int n_taps = 2 * psk_modulator::half_span_symbols;
@@ -43,10 +36,8 @@ void shape(const std::int16_t* levels, const std::int16_t* pulse, std::uint64_t 
 } // namespace
 
 psk_modulator::psk_modulator(const psk_modulator_config& config)
-    : d_config(config),
-      d_doppler(config.doppler, config.sample_rate_hz),
-      d_symbols_per_sample((1.0 + config.clock_error_ppm * 1e-6) / config.samples_per_symbol),
-      d_symbols_per_cycle(0.0)
+    : d_config(config), d_doppler(config.doppler, config.sample_rate_hz),
+      d_symbols_per_sample((1.0 + config.clock_error_ppm * 1e-6) / config.samples_per_symbol), d_symbols_per_cycle(0.0)
 {
     require(config.samples_per_symbol >= 1.2 && config.samples_per_symbol <= 64.0, "samples_per_symbol",
             config.samples_per_symbol, "1.2 to 64");
@@ -99,7 +90,10 @@ void psk_modulator::push_silence(std::size_t n_symbols)
 }
 
 // Up to half a span behind the last symbol (and OQPSK's half symbol), where the window reaches as far again.
-void psk_modulator::flush() { push_silence(n_taps); }
+void psk_modulator::flush()
+{
+    push_silence(n_taps);
+}
 
 double psk_modulator::symbol_time(std::uint64_t sample) const
 {
@@ -114,8 +108,8 @@ psk_modulator::clock_line psk_modulator::clock_of_tile(std::uint64_t tile) const
     // Half an arm on top turns the cut to whole arms in shape() into rounding.
     const double shifted = begin + 0.5 / (1u << log2_arms);
     const double whole = std::floor(shifted);
-    return { static_cast<std::int64_t>(whole), static_cast<std::uint64_t>((shifted - whole) * two_to_32),
-             static_cast<std::uint64_t>(std::llrint((end - begin) / tile_samples * two_to_32)) };
+    return {static_cast<std::int64_t>(whole), static_cast<std::uint64_t>((shifted - whole) * two_to_32),
+            static_cast<std::uint64_t>(std::llrint((end - begin) / tile_samples * two_to_32))};
 }
 
 std::int64_t psk_modulator::last_symbol_needed(std::uint64_t sample) const

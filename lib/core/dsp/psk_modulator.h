@@ -20,8 +20,8 @@ struct psk_modulator_config {
 
     /// Doppler shifts the symbol clock too, by the same part of the symbol rate as of the carrier.
     frequency_plan doppler;
-    double sample_rate_hz = 1.0;        ///< only read with a plan
-    double centre_frequency_hz = 0.0;   ///< of the carrier on air; only read with a plan
+    double sample_rate_hz = 1.0;      ///< only read with a plan
+    double centre_frequency_hz = 0.0; ///< of the carrier on air; only read with a plan
 };
 
 /// Channel bits to root-raised-cosine shaped samples at any ratio of sample rate to symbol rate.
@@ -58,7 +58,7 @@ private:
     /// is wrong by less than 1e-9 symbols.
     static constexpr std::uint64_t tile_samples = 128;
 
-    struct clock_line { ///< symbol time within one tile
+    struct clock_line {         ///< symbol time within one tile
         std::int64_t symbol;    ///< whole symbols at the tile's first sample
         std::uint64_t fraction; ///< the rest, times 2^32
         std::uint64_t step;     ///< symbols per sample, times 2^32
@@ -70,8 +70,8 @@ private:
     psk_modulator_config d_config;
     plan_integral d_doppler;
     double d_symbols_per_sample;
-    double d_symbols_per_cycle; ///< symbols gained per carrier cycle of Doppler
-    std::vector<std::int16_t> d_pulse; ///< [arm][tap]
+    double d_symbols_per_cycle;                        ///< symbols gained per carrier cycle of Doppler
+    std::vector<std::int16_t> d_pulse;                 ///< [arm][tap]
     std::array<std::vector<std::int16_t>, 2> d_levels; ///< per rail: +1, -1, or 0 before and after the data
     std::int64_t d_first_symbol = -static_cast<std::int64_t>(n_taps); ///< index of d_levels[...][0]
     std::uint64_t d_next_sample = 0;

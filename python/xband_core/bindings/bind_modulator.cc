@@ -37,11 +37,13 @@ frequency_plan plan_of(const plan_argument& segments)
 {
     frequency_plan plan;
     for (const auto& [start_sample, coefficients] : segments) {
-        frequency_segment segment{ start_sample, {} };
+        frequency_segment segment{start_sample, {}};
         if (coefficients.size() > segment.coefficients.size())
-            throw std::invalid_argument("frequency_plan: " + std::to_string(coefficients.size()) + " coefficients not in 0 to 6");
+            throw std::invalid_argument("frequency_plan: " + std::to_string(coefficients.size()) +
+                                        " coefficients not in 0 to 6");
         if (!plan.empty() && start_sample <= plan.back().start_sample)
-            throw std::invalid_argument("frequency_plan: start_sample " + std::to_string(start_sample) + " not in ascending order");
+            throw std::invalid_argument("frequency_plan: start_sample " + std::to_string(start_sample) +
+                                        " not in ascending order");
         std::copy(coefficients.begin(), coefficients.end(), segment.coefficients.begin());
         plan.push_back(segment);
     }
@@ -51,14 +53,15 @@ frequency_plan plan_of(const plan_argument& segments)
 signal_simulator make_simulator(const std::string& kind, double sample_rate_hz, double symbol_rate_hz, double rolloff,
                                 const std::string& format, double clock_error_ppm, double centre_frequency_hz,
                                 const plan_argument& plan, double frequency_offset_hz, double frequency_ramp_hz_s,
-                                double phase_rad, double linewidth_hz, const std::vector<std::pair<double, double>>& es_n0,
+                                double phase_rad, double linewidth_hz,
+                                const std::vector<std::pair<double, double>>& es_n0,
                                 const std::vector<std::tuple<double, double, double>>& fades, bool iq_swap,
                                 bool spectral_inversion, double level, std::uint64_t seed)
 {
     const double samples_per_symbol = sample_rate_hz / symbol_rate_hz;
     psk_modulator_config modulator;
     modulator.kind = choice<modulation>(
-        "modulation", kind, { { "bpsk", modulation::bpsk }, { "qpsk", modulation::qpsk }, { "oqpsk", modulation::oqpsk } });
+        "modulation", kind, {{"bpsk", modulation::bpsk}, {"qpsk", modulation::qpsk}, {"oqpsk", modulation::oqpsk}});
     modulator.samples_per_symbol = samples_per_symbol;
     modulator.rolloff = rolloff;
     modulator.clock_error_ppm = clock_error_ppm;
@@ -75,16 +78,16 @@ signal_simulator make_simulator(const std::string& kind, double sample_rate_hz, 
     channel.doppler = modulator.doppler;
     channel.linewidth_hz = linewidth_hz;
     for (const auto& [time_s, es_n0_db] : es_n0)
-        channel.es_n0.push_back({ time_s, es_n0_db });
+        channel.es_n0.push_back({time_s, es_n0_db});
     for (const auto& [start_s, length_s, depth_db] : fades)
-        channel.fades.push_back({ start_s, length_s, depth_db });
+        channel.fades.push_back({start_s, length_s, depth_db});
     channel.has_iq_swap = iq_swap;
     channel.has_spectral_inversion = spectral_inversion;
-    channel.format = choice<iq_format>(
-        "iq_format", format, { { "cs8", iq_format::cs8 }, { "cs16", iq_format::cs16 }, { "cf32", iq_format::cf32 } });
+    channel.format = choice<iq_format>("iq_format", format,
+                                       {{"cs8", iq_format::cs8}, {"cs16", iq_format::cs16}, {"cf32", iq_format::cf32}});
     channel.level = level;
     channel.seed = seed;
-    return { modulator, channel };
+    return {modulator, channel};
 }
 
 void push(signal_simulator& self, const in_array<std::uint8_t>& bits)
