@@ -31,8 +31,6 @@ try:
     found["gnuradio"] = gr.version()
     from gnuradio import xband
     found["built_with"] = xband.built_with_gnuradio
-    found["blocks"] = sum(hasattr(getattr(xband, name), "to_basic_block") or isinstance(getattr(xband, name), type)
-                          for name in dir(xband) if not name.startswith("_"))
 except Exception as error:
     found["error"] = f"{type(error).__name__}: {error}"
 print(json.dumps(found))
@@ -110,15 +108,8 @@ def check_gnuradio() -> Iterator[Check]:
     yield Check("gnuradio", "ok", found["gnuradio"])
     if "error" in found:
         yield Check("blocks", "error", found["error"], set_up_remedy())
-    elif found["built_with"] != found["gnuradio"]:
-        yield Check(
-            "blocks",
-            "error",
-            f"built for GNU Radio {found['built_with']}",
-            "build again: rm -r build, then any xband command",
-        )
     else:
-        yield Check("blocks", "ok", f"gnuradio.xband imports, {found['blocks']} blocks and classes")
+        yield Check("blocks", "ok", f"gnuradio.xband for {found['built_with']} imports")
 
 
 def check_kernels() -> Iterator[Check]:
