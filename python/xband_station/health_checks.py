@@ -54,7 +54,7 @@ def set_up_remedy() -> str:
     return (
         "run `apps/xband demo` in the checkout; it sets up what is missing"
         if checkout_dir()
-        else "see INSTALL in README.md"
+        else "see README.md, As an out-of-tree module"
     )
 
 
