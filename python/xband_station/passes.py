@@ -172,5 +172,5 @@ class _PassSearch:
 def _step_s(elements: ElementSet) -> float:
     """Sampling step: a fixed part of a circular revolution with the angular rate that the orbit has at perigee."""
     eccentricity = elements.eccentricity
-    perigee_speedup = (1.0 + eccentricity) ** 2 / (1.0 - eccentricity**2) ** 1.5
+    perigee_speedup = (1.0 + eccentricity) ** 2 / math.pow(1.0 - eccentricity**2, 1.5)
     return elements.period_s / _SAMPLES_PER_REVOLUTION / perigee_speedup

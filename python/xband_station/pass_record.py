@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that is known of one pass while it runs; the report is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from xband_station.events import Heartbeat, Snapshot
+from xband_station.publisher import PassTotals
+from xband_station.schedule import PlannedPass
+
+# The plots need no more points than this, however long the pass.
+_MAX_MEASUREMENTS = 4000
+
+
+class PassState(Enum):
+    """The states of a pass, in this order; a failed pass goes through ENDING and REPORTED as well."""
+
+    PLANNED = "planned"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    ENDING = "ending"
+    REPORTED = "reported"
+
+
+@dataclass
+class Instance:
+    """One launch of the receiver. end: how it ended, in words; last: its last heartbeat."""
+
+    number: int
+    pid: int
+    started: datetime
+    log: str
+    end: str | None = None
+    last: Heartbeat | None = None
+
+
+@dataclass(frozen=True)
+class ReceptionGap:
+    """Time without a working receiver. basis: "samples" (counted by the source) or "clock"."""
+
+    reason: str
+    start: datetime
+    stop: datetime
+    lost_s: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the receiver measured at one time of the signal."""
+
+    time: datetime
+    is_locked: bool
+    es_n0_db: float | None
+    carrier_offset_hz: float | None
+
+
+@dataclass
+class PassRecord:
+    """problems: sentences for the operator, in order. totals: None until everything has been published."""
+
+    planned: PlannedPass
+    station: str
+    folder: str
+    clock_quality: str
+    sample_rate_hz: float
+    states: list[tuple[PassState, datetime]] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    gaps: list[ReceptionGap] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+    totals: PassTotals | None = None
+    has_given_up: bool = False
+
+    def enter(self, state: PassState, time: datetime) -> None:
+        self.states.append((state, time))
+
+    def measure(self, measurement: Measurement) -> None:
+        """Keeps a measurement; of a very long pass, every second one of the older half."""
+        self.measurements.append(measurement)
+        if len(self.measurements) > _MAX_MEASUREMENTS:
+            self.measurements[: _MAX_MEASUREMENTS // 2 : 2] = []
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of the pass without a working receiver."""
+        return sum(gap.lost_s for gap in self.gaps)
+
+    @property
+    def restarts(self) -> int:
+        return max(len(self.instances) - 1, 0)
+
+    def decoded(self, field_name: str) -> int:
+        """Sum of a frame counter (``frames_good``, ...) over all instances, from their last heartbeats."""
+        return sum(getattr(instance.last, field_name) for instance in self.instances if instance.last)
+
+    @property
+    def outcome(self) -> str:
+        """complete, degraded (restarts, losses, archive stopped) or failed (given up, or no good frame at all)."""
+        if self.has_given_up or self.totals is None or not self.totals.frames():
+            return "failed"
+        return "degraded" if self.gaps or self.problems or self.totals.archive_error else "complete"
