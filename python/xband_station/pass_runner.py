@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import zmq
-from xband_core.wire_types import Gap
 
 from xband_core.errors import WireError
 from xband_core.plan import PassPlan
+from xband_core.wire_types import Gap
 from xband_station.clock import Clock
 from xband_station.events import End, Heartbeat, LogLine, Snapshot, parse_event
 from xband_station.pass_record import Instance, Measurement, PassRecord, ReceptionGap

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import zmq
-from xband_core.wire import Sequencer, decode_message, encode_event
-from xband_core.wire_types import FramesMessage, Gap, PassEnd, PassStart, Tick, TopicTotal
 
 from xband_core.errors import WireError, XbandError
+from xband_core.wire import Sequencer, decode_message, encode_event
+from xband_core.wire_types import FramesMessage, Gap, PassEnd, PassStart, Tick, TopicTotal
 
 logger = logging.getLogger(__name__)
 

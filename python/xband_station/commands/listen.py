@@ -14,7 +14,6 @@ from xband_core.errors import XbandError
 
 if TYPE_CHECKING:
     from xband_core.wire_types import AnyEvent
-
     from xband_station.cli import Subparsers
 
 DESCRIPTION = """\
@@ -77,9 +76,9 @@ class _Listener:
     def receive(self, endpoint: str, until_pass_end: bool, timeout_s: float | None) -> None:
         """Takes messages until the end of a pass, or until none has come for ``timeout_s``."""
         import zmq
+
         from xband_core.wire import decode_message
         from xband_core.wire_types import FramesMessage
-
         from xband_station import publisher
 
         with zmq.Context() as context, context.socket(zmq.SUB) as socket:

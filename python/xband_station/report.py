@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a pass: ``report.json`` for programs, ``report.html`` for people. Every pass gets one, failed or not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from xband_core.output_files import replace_file
+
+from xband_core.errors import XbandError
+from xband_station import __version__
+from xband_station.geometry import Tracker
+from xband_station.link import Antenna, es_n0_db
+from xband_station.pass_record import PassRecord
+from xband_station.report_page import render_page
+from xband_station.times import format_time
+
+REPORT_VERSION = 1
+# Points of the predicted curves.
+_CURVE_POINTS = 120
+
+
+def write_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> Path:
+    """Writes both files into the pass's folder and returns the page's path. Raises OutputError."""
+    report = make_report(record, tracker, antenna)
+    folder = Path(record.folder)
+    replace_file(folder / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
+    page = folder / "report.html"
+    replace_file(page, render_page(report))
+    return page
+
+
+def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[str, Any]:
+    """The report as JSON values. Times are ISO 8601 UTC; what is not known is null."""
+    planned = record.planned
+    mission = planned.choice.mission
+    totals = record.totals
+    return {
+        "report_version": REPORT_VERSION,
+        "software": f"gr-xband {__version__}",
+        "pass_id": planned.pass_id,
+        "station": record.station,
+        "satellite": planned.geometry.satellite,
+        "norad_cat_id": int(planned.geometry.norad_cat_id),
+        "mission": mission.name,
+        "outcome": record.outcome,
+        "problems": record.problems,
+        "states": [{"state": state.value, "time": format_time(time)} for state, time in record.states],
+        "aos": format_time(planned.aos),
+        "tca": format_time(planned.geometry.tca),
+        "los": format_time(planned.los),
+        "max_elevation_deg": round(planned.geometry.max_elevation_deg, 3),
+        "element_age_days": round(planned.geometry.element_age_s / 86400.0, 3),
+        "clock_quality": record.clock_quality,
+        "centre_frequency_hz": mission.centre_frequency_hz,
+        "sample_rate_hz": record.sample_rate_hz,
+        "frames_decoded": {name: record.decoded(f"frames_{name}") for name in ("good", "corrected", "uncorrectable")},
+        "frames_published": {
+            "good_and_corrected": totals.frames("frames.") if totals else 0,
+            "uncorrectable": totals.frames("bad.") if totals else 0,
+            "by_topic": {topic: total.frames for topic, total in totals.topics.items()} if totals else {},
+        },
+        "messages_rejected": totals.rejected if totals else 0,
+        "archive_error": totals.archive_error if totals else None,
+        "restarts": record.restarts,
+        "lost_s": round(record.lost_s, 3),
+        "gaps": [
+            {
+                "reason": gap.reason,
+                "start": format_time(gap.start),
+                "stop": format_time(gap.stop),
+                "lost_s": round(gap.lost_s, 3),
+                "basis": gap.basis,
+            }
+            for gap in record.gaps
+        ],
+        "receivers": [
+            {
+                "instance": instance.number,
+                "started": format_time(instance.started),
+                "end": instance.end,
+                "log": instance.log,
+                "last_heartbeat": dataclasses.asdict(instance.last) if instance.last else None,
+            }
+            for instance in record.instances
+        ],
+        "measured": _measured(record, tracker),
+        "predicted": _predicted(record, tracker, antenna),
+        "spectrum_db": [round(value, 2) for value in record.snapshot.spectrum_db] if record.snapshot else [],
+        "constellation": [[round(i, 4), round(q, 4)] for i, q in record.snapshot.constellation]
+        if record.snapshot
+        else [],
+    }
+
+
+def _measured(record: PassRecord, tracker: Tracker) -> list[dict[str, Any]]:
+    """Measurements with the elevation at their time; seconds count from AOS."""
+    if not record.measurements:
+        return []
+    aos = record.planned.aos
+    offsets_s = [(measurement.time - aos).total_seconds() for measurement in record.measurements]
+    elevations_deg = tracker.look(aos, offsets_s).elevation_deg
+    return [
+        {
+            "seconds": round(offset_s, 3),
+            "elevation_deg": _rounded(float(elevation_deg), 3),
+            "locked": measurement.is_locked,
+            "es_n0_db": _rounded(measurement.es_n0_db, 2),
+            "carrier_offset_hz": _rounded(measurement.carrier_offset_hz, 1),
+        }
+        for offset_s, elevation_deg, measurement in zip(offsets_s, elevations_deg, record.measurements, strict=True)
+    ]
+
+
+def _predicted(record: PassRecord, tracker: Tracker, antenna: Antenna) -> list[dict[str, Any]]:
+    """Elevation and the link budget's Es/N0 (null without link data) over the whole pass above the horizon mask."""
+    planned = record.planned
+    end: datetime = planned.geometry.los or planned.los
+    offsets_s = np.linspace(0.0, (end - planned.aos).total_seconds(), _CURVE_POINTS)
+    look = tracker.look(planned.aos, offsets_s)
+    try:
+        expected: list[float | None] = es_n0_db(
+            planned.choice.mission, antenna, look.elevation_deg, look.range_km
+        ).tolist()
+    except XbandError:
+        expected = [None] * _CURVE_POINTS  # the mission has no link data: the page shows the measurements alone
+    return [
+        {"seconds": round(t, 1), "elevation_deg": _rounded(elevation, 3), "es_n0_db": _rounded(value, 2)}
+        for t, elevation, value in zip(offsets_s.tolist(), look.elevation_deg.tolist(), expected, strict=True)
+    ]
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(value, digits)

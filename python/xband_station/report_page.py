@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as one HTML page: everything inside, no script, no other file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from xband_station.svg import Series, plot
+
+_INK, _MEASURED, _PREDICTED = "#333333", "#c2410c", "#1d4ed8"
+_OUTCOME_COLOUR = {"complete": "#15803d", "degraded": "#b45309", "failed": "#b91c1c"}
+
+_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 1180px; margin: 1.5em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; margin-bottom: 0.2em; } h2 { font-size: 1.1em; margin: 1.4em 0 0.4em; }
+.outcome { color: #fff; border-radius: 4px; padding: 0.1em 0.6em; font-size: 0.8em; }
+.plots { display: flex; flex-wrap: wrap; gap: 12px 20px; } figure { margin: 0; }
+figcaption { color: #555; font-size: 0.9em; } table { border-collapse: collapse; }
+td, th { padding: 0.15em 0.9em 0.15em 0; text-align: left; vertical-align: top; } th { font-weight: 600; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; }
+svg { font: 11px system-ui, sans-serif; } svg .grid { stroke: #e5e5e5; } svg .frame { fill: none; stroke: #888; }
+"""
+
+
+def render_page(report: Mapping[str, Any]) -> str:
+    """The whole page. ``report`` is what report.make_report gives."""
+    title = f"{report['satellite']}, {report['aos'][:16].replace('T', ' ')} UTC"
+    colour = _OUTCOME_COLOUR[report["outcome"]]
+    body = [
+        f'<h1>{escape(title)} <span class="outcome" style="background:{colour}">{report["outcome"]}</span></h1>',
+        f"<p>{escape(report['station'])}, {escape(report['pass_id'])}, {escape(report['software'])}</p>",
+        _problems(report["problems"]),
+        f'<div class="plots">{_plots(report)}</div>',
+        "<h2>Account</h2>",
+        _facts(_account(report)),
+        "<h2>Frames by topic</h2>",
+        _table(["topic", "frames"], [[t, n] for t, n in report["frames_published"]["by_topic"].items()], "no frames"),
+        "<h2>Gaps in reception</h2>",
+        _table(
+            ["from", "to", "lost s", "reason"],
+            [[gap["start"], gap["stop"], gap["lost_s"], gap["reason"]] for gap in report["gaps"]],
+            "none: the receiver ran for the whole pass",
+        ),
+        "<h2>Receivers</h2>",
+        _table(
+            ["instance", "started", "end", "output"],
+            [[r["instance"], r["started"], r["end"] or "", r["log"]] for r in report["receivers"]],
+            "no receiver was started",
+        ),
+        "<h2>Course</h2>",
+        _facts([(entry["state"], entry["time"]) for entry in report["states"]]),
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>\n{"".join(body)}\n</body></html>\n'
+
+
+def _account(report: Mapping[str, Any]) -> list[tuple[str, object]]:
+    decoded, published = report["frames_decoded"], report["frames_published"]
+    return [
+        ("AOS, TCA, LOS", f"{report['aos']}, {report['tca']}, {report['los']}"),
+        ("highest elevation", f"{report['max_elevation_deg']:.1f} degrees"),
+        ("age of the elements", f"{report['element_age_days']:.1f} days"),
+        ("frames decoded", f"{decoded['good']} good, {decoded['corrected']} corrected"),
+        ("frames beyond repair", decoded["uncorrectable"]),
+        ("frames published", published["good_and_corrected"]),
+        ("receiver restarts", report["restarts"]),
+        ("time without receiver", f"{report['lost_s']:.1f} s"),
+        ("clock of the samples", report["clock_quality"]),
+        ("archive", report["archive_error"] or "complete"),
+    ]
+
+
+def _plots(report: Mapping[str, Any]) -> str:
+    measured, predicted = report["measured"], report["predicted"]
+    pictures = [
+        ("Spectrum of the received band", _spectrum(report)),
+        ("Constellation after synchronisation", _constellation(report["constellation"])),
+        ("Es/N0 over time", _es_n0(measured, predicted, "seconds", "seconds after AOS")),
+        ("Es/N0 over elevation", _es_n0(measured, predicted, "elevation_deg", "elevation in degrees")),
+        ("Elevation", _curve(predicted, "elevation_deg", "elevation in degrees", _PREDICTED)),
+        ("Carrier offset", _curve(measured, "carrier_offset_hz", "offset in kHz", _MEASURED, 1e-3)),
+    ]
+    return "".join(f"<figure>{svg}<figcaption>{caption}</figcaption></figure>" for caption, svg in pictures)
+
+
+def _spectrum(report: Mapping[str, Any]) -> str:
+    values = report["spectrum_db"]
+    width_mhz = report["sample_rate_hz"] / 1e6
+    points = [((index / max(len(values), 1) - 0.5) * width_mhz, value) for index, value in enumerate(values)]
+    return plot([Series("", points, _INK)], "offset from centre in MHz", "power in dB")
+
+
+def _constellation(points: Sequence[Sequence[float]]) -> str:
+    pairs = [(point[0], point[1]) for point in points]
+    limit = 1.1 * max((abs(value) for pair in pairs for value in pair), default=1.0) or 1.0
+    span = (-limit, limit)
+    return plot([Series("", pairs, _INK, is_line=False)], "I", "Q", span, span, width_px=330, height_px=300)
+
+
+def _es_n0(measured: Sequence[Mapping[str, Any]], predicted: Sequence[Mapping[str, Any]], x: str, label: str) -> str:
+    locked = [(_number(m[x]), _number(m["es_n0_db"])) for m in measured if m["locked"]]
+    expected = [(_number(p[x]), _number(p["es_n0_db"])) for p in predicted]
+    series = [
+        Series("link budget", expected, _PREDICTED),
+        Series("measured", locked, _MEASURED, is_line=False, dot_px=2.4),
+    ]
+    return plot(series, label, "Es/N0 in dB")
+
+
+def _curve(rows: Sequence[Mapping[str, Any]], key: str, label: str, colour: str, scale: float = 1.0) -> str:
+    points = [(_number(row["seconds"]), _number(row[key]) * scale) for row in rows]
+    return plot([Series("", points, colour)], "seconds after AOS", label)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _problems(problems: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in problems) + "</ul>" if problems else ""
+
+
+def _facts(rows: Sequence[tuple[str, object]]) -> str:
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows)
+    return f"<table>{cells}</table>"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> str:
+    if not rows:
+        return f"<p>{escape(empty)}</p>"
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: object) -> str:
+    is_number = isinstance(value, (int, float))
+    return f"<td{' class=n' if is_number else ''}>{escape(str(value))}</td>"
