@@ -11,7 +11,7 @@ from xband_core.wire_types import FramesMessage
 
 
 class FrameArchive:
-    """Writes ``frames.bin`` (transfer frames, whole, as published) and ``frames.meta`` (64 octets for each, the metadata
+    """Writes ``frames.bin`` (transfer frames as published) and ``frames.meta`` (64 octets for each, the metadata
     rows of docs/wire-format.md); uncorrectable frames go to ``frames_bad.*``. The rows' ``sequence`` gives the order of
     reception, which the virtual channels of one batch share.
 
@@ -28,8 +28,3 @@ class FrameArchive:
         """Appends the frames of one message, all or none."""
         frames, metadata = self._files["frames" if message.vcid is not None else "frames_bad"]
         append_together([(frames, message.frames.tobytes()), (metadata, message.metadata.tobytes())])
-
-    def close(self) -> None:
-        for files in self._files.values():
-            for file in files:
-                file.close()

@@ -40,7 +40,7 @@ _GOOD_RUN_S = 60.0
 
 @dataclass
 class _OpenGap:
-    """Reception stopped; how long for is known when samples come again."""
+    """Reception stopped; how long for is known when samples come again. since: signal time; since_s: monotonic."""
 
     reason: str
     since: datetime
@@ -74,6 +74,7 @@ class PassRunner:
         self._folder = Path(record.folder)
         self._los = from_ns(plan.stop_time_ns)
         self._gap: _OpenGap | None = None
+        self._progress_s = time.monotonic()  # when samples were last known to come
         self._context = zmq.Context()
 
     def run(self) -> None:
@@ -95,7 +96,7 @@ class PassRunner:
                     break
                 self._stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S)) - 1])
             if self._gap:
-                self._close_gap(self._los, None)
+                self._close_gap(None)
         finally:
             self._context.destroy(linger=0)
             self._clock.follow(None)
@@ -183,12 +184,14 @@ class PassRunner:
 
     def _take_heartbeat(self, heartbeat: Heartbeat, instance: Instance, watch: WorkerWatch) -> None:
         watch.heartbeat(time.monotonic(), heartbeat.samples)
+        is_progress = heartbeat.samples > (instance.last.samples if instance.last else 0)
         instance.last = heartbeat
-        if heartbeat.samples == 0:
+        if not is_progress:
             return
         signal_time = self._signal_time(heartbeat.sample_position)
         if self._gap:
-            self._close_gap(None, heartbeat)
+            self._close_gap(heartbeat)
+        self._progress_s = time.monotonic()
         self._clock.follow(signal_time)
         measurement = Measurement(
             signal_time or self._clock.now(), heartbeat.is_locked, heartbeat.es_n0_db, heartbeat.carrier_offset_hz
@@ -213,22 +216,24 @@ class PassRunner:
             self._gap = _OpenGap(
                 reason=failure,
                 since=self._record.measurements[-1].time if had_samples else instance.started,
-                since_s=time.monotonic(),
+                since_s=self._progress_s if had_samples else time.monotonic(),
                 position=last.sample_position if last and had_samples else None,
             )
 
-    def _close_gap(self, end: datetime | None, heartbeat: Heartbeat | None) -> None:
-        """Reception goes on with ``heartbeat``, or does not before ``end``: what was lost is now known."""
+    def _close_gap(self, heartbeat: Heartbeat | None) -> None:
+        """Reception goes on with ``heartbeat``, or the pass ends without: what was lost is now known."""
         gap = self._gap
         assert gap is not None
         self._gap = None
-        if heartbeat and gap.position is not None and heartbeat.first_sample_index > 0:
+        basis = "clock"
+        if heartbeat is None:
+            lost_s = (self._los - gap.since).total_seconds()
+        elif gap.position is not None and heartbeat.first_sample_index > 0:
             basis = "samples"
-            lost_s = max(heartbeat.first_sample_index - gap.position, 0) / self._plan.source.sample_rate_hz
-        elif heartbeat:
-            basis, lost_s = "clock", max((self._clock.now() - gap.since).total_seconds(), 0.0)
+            lost_s = (heartbeat.first_sample_index - gap.position) / self._plan.source.sample_rate_hz
         else:
-            basis, lost_s = "clock", max(((end or gap.since) - gap.since).total_seconds(), 0.0)
+            lost_s = time.monotonic() - gap.since_s
+        lost_s = max(lost_s, 0.0)
         stop = gap.since + timedelta(seconds=lost_s)
         self._record.gaps.append(ReceptionGap(gap.reason, gap.since, stop, lost_s, basis))
         plan = self._plan

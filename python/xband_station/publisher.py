@@ -45,10 +45,6 @@ class Archive(Protocol):
         """Keeps the frames of one message. Raises OSError or XbandError."""
         ...
 
-    def close(self) -> None:
-        """No more frames come. Raises OSError or XbandError."""
-        ...
-
 
 @dataclass(frozen=True)
 class PassTotals:
@@ -135,7 +131,7 @@ class Publisher:
         self._call(lambda: self._send(encode_event(gap)))
 
     def drain(self) -> PassTotals:
-        """Waits for the last messages of a receiver that has ended, closes the archive; what was sent of the pass."""
+        """Waits for the last messages of a receiver that has ended; returns what was sent of the pass."""
         totals: PassTotals = self._call(self._drain)
         return totals
 
@@ -220,12 +216,6 @@ class Publisher:
         while time.monotonic() - self._last_message_s < _DRAINED_AFTER_S:
             if self._receivers.poll(_POLL_MS):
                 self._take(self._receivers.recv_multipart())
-        if open_pass.archive:
-            try:
-                open_pass.archive.close()
-            except (OSError, XbandError) as error:
-                open_pass.archive_error = open_pass.archive_error or str(error)
-            open_pass.archive = None
         return PassTotals(dict(sorted(open_pass.topics.items())), open_pass.rejected, open_pass.archive_error)
 
     def _send(self, parts: Sequence[bytes]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a pass: ``report.json`` for programs, ``report.html`` for people. Every pass gets one, failed or not."""
+"""The report of a pass: ``report.json`` for programs, ``report.html`` for people. Every pass gets one."""
 
 from __future__ import annotations
 

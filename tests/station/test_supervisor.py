@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole pass with real processes and sockets: what the station does when the receiver misbehaves."""
+
+import dataclasses
+import json
+import os
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from xband_station.clock import SimulatedClock
+from xband_station.pass_record import PassState
+from xband_station.station_config import Watch, load_station
+from xband_station.supervisor import SignalBounds, Supervisor
+from xband_station.times import parse_time
+
+FAKE_WORKER = Path(__file__).parent / "fake_worker.py"
+RATE_HZ = 1e6
+PASS_S = 3.0
+# Short enough for a test, long enough for a loaded machine to start Python.
+WATCH = Watch(silence_s=1.0, stall_s=1.0, start_s=10.0, restarts=3, ladder_s=1.0)
+BEFORE_PASS = parse_time("2026-07-22T07:00:00Z")
+
+
+@pytest.fixture
+def station(tmp_path):
+    default = load_station()
+    return dataclasses.replace(
+        default,
+        output_dir=tmp_path / "passes",
+        publish=f"ipc://{tmp_path}/pub",
+        watch=WATCH,
+        receiver=dataclasses.replace(default.receiver, sample_rate_hz=RATE_HZ),
+    )
+
+
+def receive(station, *arguments, seconds=PASS_S, bounded=True, act=None):
+    """Runs the first ``seconds`` of the next pass with a fake worker; returns the record and the report."""
+    clock = SimulatedClock(BEFORE_PASS)
+    with Supervisor(station, clock, [sys.executable, str(FAKE_WORKER), *arguments]) as supervisor:
+        planned = supervisor.next_pass()
+        planned = dataclasses.replace(planned, los=planned.aos + timedelta(seconds=seconds))
+        clock.sleep_until(planned.aos, threading.Event())
+        if act:
+            threading.Thread(target=act, args=(supervisor,), daemon=True).start()
+        bounds = SignalBounds(planned.aos, round(seconds * RATE_HZ)) if bounded else None
+        record = supervisor.receive(planned, bounds)
+    return record, json.loads((Path(record.folder) / "report.json").read_text())
+
+
+def test_an_undisturbed_pass_is_complete(station):
+    record, report = receive(station)
+    assert (report["outcome"], report["restarts"], report["lost_s"], report["problems"]) == ("complete", 0, 0, [])
+    assert [entry["state"] for entry in report["states"]] == [state.value for state in PassState]
+    assert report["frames_decoded"]["good"] == report["frames_published"]["good_and_corrected"] == 6000
+    folder = Path(record.folder)
+    assert (folder / "frames.bin").stat().st_size == 6000 * 892
+    assert (folder / "frames.meta").stat().st_size == 6000 * 64
+    assert json.loads((folder / "plan.json").read_text())["doppler"]
+    page = (folder / "report.html").read_text()
+    assert page.count("<svg") == 6
+    assert "no measurements" not in page
+
+
+def test_an_unbounded_source_is_stopped_at_los(station):
+    record, report = receive(station, bounded=False, seconds=1.0)
+    assert report["outcome"] == "complete"
+    assert record.instances[0].end == "stopped: exit 0"
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("exit@1", "exit 0"),
+        ("crash@1", "exit 1"),
+        ("kill@1", "SIGKILL"),
+        ("freeze@1", "no heartbeat for 1 s"),
+        ("stall@1", "no new samples for 1 s"),
+    ],
+)
+def test_a_broken_receiver_is_replaced_and_the_loss_stated(station, fault, words):
+    record, report = receive(station, "--fault", fault)
+    assert report["outcome"] == "degraded"
+    assert report["restarts"] == 1
+    assert words in report["problems"][0]
+    (gap,) = report["gaps"]
+    assert words in gap["reason"]
+    assert report["lost_s"] == pytest.approx(gap["lost_s"])
+    assert 0.0 < gap["lost_s"] < 8.0
+    assert json.loads((Path(record.folder) / "plan-1.json").read_text())["instance"] == 1
+    if fault.startswith("crash"):
+        assert "told to crash" in (Path(record.folder) / "worker-0.log").read_text()
+
+
+def test_a_deaf_receiver_is_killed_at_los(station):
+    record, report = receive(station, "--fault", "deaf", bounded=False, seconds=1.0)
+    assert record.instances[0].end == "stopped: killed by SIGKILL"
+    assert report["outcome"] == "complete"
+    with pytest.raises(ProcessLookupError):
+        os.kill(record.instances[0].pid, 0)
+
+
+def test_a_receiver_that_always_dies_is_given_up_and_reported(station):
+    record, report = receive(station, "--fault", "crash", "--instances", "99")
+    assert report["outcome"] == "failed"
+    assert len(record.instances) == WATCH.restarts + 1
+    assert report["problems"][-1] == "the receiver was not started again"
+    assert report["lost_s"] == pytest.approx(PASS_S, abs=1.0)
+    assert "failed" in (Path(record.folder) / "report.html").read_text()
+
+
+def test_a_refused_flowgraph_is_not_tried_again(station):
+    record, report = receive(station, "--fault", "refuse", "--instances", "99")
+    assert (report["outcome"], len(record.instances)) == ("failed", 1)
+    assert "the flowgraph was refused" in report["problems"][0]
+
+
+def test_a_silent_receiver_is_found(station):
+    station = dataclasses.replace(station, watch=dataclasses.replace(WATCH, start_s=1.0, restarts=0))
+    _, report = receive(station, "--fault", "silent")
+    assert "no heartbeat within 1 s of its start" in report["problems"][0]
+    assert report["outcome"] == "failed"
+
+
+def test_a_worker_that_cannot_be_started_is_reported(station):
+    clock = SimulatedClock(BEFORE_PASS)
+    with Supervisor(station, clock, ["/nowhere/python"]) as supervisor:
+        record = supervisor.receive(supervisor.next_pass())
+    assert record.outcome == "failed"
+    assert "/nowhere/python" in json.loads((Path(record.folder) / "report.json").read_text())["problems"][0]
+
+
+@pytest.mark.parametrize("fault", ["flood@0.5", "garbage@0.5"])
+def test_nonsense_does_not_disturb_the_pass(station, fault):
+    record, report = receive(station, "--fault", fault)
+    assert report["restarts"] == 0
+    assert report["frames_published"]["good_and_corrected"] == 6000
+    assert (Path(record.folder) / "worker-0.log").stat().st_size < 5 << 20
+    assert report["messages_rejected"] == (2 if "garbage" in fault else 0)
+
+
+def test_a_full_disk_stops_the_archive_not_the_publishing(station, monkeypatch):
+    from xband_core.errors import OutputError
+    from xband_station.archive import FrameArchive
+
+    def full(self, message):
+        raise OutputError("frames.bin", "No space left on device")
+
+    monkeypatch.setattr(FrameArchive, "write", full)
+    _, report = receive(station)
+    assert report["frames_published"]["good_and_corrected"] == 6000
+    assert "No space left" in report["archive_error"]
+    assert report["outcome"] == "degraded"
+
+
+def test_stop_ends_the_pass_at_once_with_a_report(station):
+    def act(supervisor):
+        time.sleep(1.5)
+        supervisor.stop()
+
+    started_s = time.monotonic()
+    _, report = receive(station, seconds=600.0, act=act)
+    assert time.monotonic() - started_s < 10.0
+    assert report["states"][-1]["state"] == "reported"
+
+
+def test_the_loop_survives_a_failing_pass(station, monkeypatch, caplog):
+    monkeypatch.setattr("xband_station.supervisor._ERROR_PAUSE_S", 0.0)
+    with Supervisor(station, SimulatedClock(BEFORE_PASS)) as supervisor:
+        calls = []
+
+        def broken(planned):
+            calls.append(planned.pass_id)
+            if len(calls) == 3:
+                supervisor.stop()
+            raise ZeroDivisionError("a bug")
+
+        monkeypatch.setattr(supervisor, "receive", broken)
+        supervisor.run()
+    assert len(set(calls)) == 3
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_pass_taken_up_again_gets_its_own_folder(station):
+    first, _ = receive(station, seconds=0.5)
+    second, _ = receive(station, seconds=0.5)
+    assert Path(second.folder).name == Path(first.folder).name + "-2"
