@@ -64,14 +64,14 @@ def run(args: argparse.Namespace) -> int:
 def _table(account: Account) -> str:
     from xband_station.tables import format_table
 
-    rows = [
-        ["sent by the simulator", account.sent],
-        ["decoded by the receiver", account.decoded],
-        ["lost on RF (missing counters)", account.lost],
-        ["published", account.published],
-        ["archived", account.archived],
-        ["consumed by the listener", account.consumed],
-        ["messages missed by the listener", account.consumer_missed],
+    rows: list[tuple[str, int]] = [
+        ("sent by the simulator", account.sent),
+        ("decoded by the receiver", account.decoded),
+        ("lost on RF (missing counters)", account.lost),
+        ("published", account.published),
+        ("archived", account.archived),
+        ("consumed by the listener", account.consumed),
+        ("messages missed by the listener", account.consumer_missed),
     ]
     return format_table(["", "frames"], [[name, str(count)] for name, count in rows])
 
