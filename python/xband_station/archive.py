@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from xband_core.output_files import AppendFile, append_together
-
 from xband_core.wire_types import FramesMessage
 
 

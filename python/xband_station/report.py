@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from xband_core.output_files import replace_file
 
 from xband_core.errors import XbandError
+from xband_core.output_files import replace_file
 from xband_station import __version__
 from xband_station.geometry import Tracker
 from xband_station.link import Antenna, es_n0_db

@@ -10,6 +10,7 @@ from pathlib import Path
 import modulator as peer
 import numpy as np
 import pytest
+
 from xband_core import _core
 from xband_core.mission import load_mission
 from xband_core.records import FRAME_RECORD_HEADER
