@@ -97,7 +97,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Tick(Event):
-    """Once a second. state: idle, waiting or receiving; topics: filled in by the publisher."""
+    """Once a second. state: idle or receiving; topics: filled in by the publisher."""
 
     TYPE: ClassVar[str] = "tick"
 

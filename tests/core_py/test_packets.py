@@ -170,7 +170,7 @@ def test_time_counts_samples_from_the_start(mission: Mission) -> None:
     records = make_records(mission, blocks, samples_per_frame=33e6)
     records[2, 16:24].view("<f8")[0] = np.nan
     start_ns = 1_784_000_000_123_456_789
-    batch = FrameProcessor(mission, 33e6, start_ns, "pps", "test").process(records)
+    batch = FrameProcessor(mission, 33e6, start_ns, "gnss", "test").process(records)
     quarter_sample_ns = 8  # 0.25 / 33 MHz
     assert batch.time_ns.tolist() == [start_ns + quarter_sample_ns, start_ns + quarter_sample_ns + 10**9, -(1 << 63)]
 

@@ -39,7 +39,7 @@ def real_messages(cadu_dir: Path, integrity: np.ndarray | None = None) -> list[l
     mission = load_mission("suomi-npp")
     blocks = blocks_of_cadus((cadu_dir / "snpp_synchronized_cadus.dat").read_bytes())
     records = make_records(mission, blocks, integrity=integrity)
-    processor = FrameProcessor(mission, 33e6, START_NS, "pps", "20260722-snpp")
+    processor = FrameProcessor(mission, 33e6, START_NS, "gnss", "20260722-snpp")
     return encode_batches(processor.process(records), "almaty")
 
 
@@ -61,7 +61,7 @@ def test_real_frames_round_trip(cadu_dir: Path) -> None:
     assert set(table["flags"].tolist()) == {FLAG_HEADER_AS_MISSION | 32}
     assert table["es_n0_db"][0] == np.float32(9.5)
     assert (table["channel_bit_errors"][0], table["channel_bits"][0]) == (3, 16384)
-    assert (frames[0].clock_quality, frames[0].sample_rate_hz, frames[0].pass_id) == ("pps", 33e6, "20260722-snpp")
+    assert (frames[0].clock_quality, frames[0].sample_rate_hz, frames[0].pass_id) == ("gnss", 33e6, "20260722-snpp")
     (gap,) = [message for message in messages if isinstance(message, Gap)]
     assert (gap.cause, gap.vcid, gap.before_vc_count, gap.missing_frames) == ("link", 16, 9842883, 1)
 
@@ -164,7 +164,7 @@ def test_damaged_messages_give_a_wire_error_or_a_message(data: st.DataObject) ->
     frames = {
         "xband": 1, "type": "frames", "station": "s", "session": "x", "seq": 0, "mission": "m", "pass_id": "p",
         "vcid": 1, "first_frame_seq": 0, "count": 2, "frame_len_bytes": 3, "metadata_len_bytes": 64,
-        "clock_quality": "pps", "sample_rate_hz": 1, "symbol_rate_error_ppm": None,
+        "clock_quality": "gnss", "sample_rate_hz": 1, "symbol_rate_error_ppm": None,
     }  # fmt: skip
     parts = data.draw(
         st.sampled_from([encode_event(gap), [b"frames.m.1", json.dumps(frames).encode(), bytes(128), bytes(6)]])
@@ -237,7 +237,7 @@ def test_throughput_is_printed(cadu_dir: Path, capsys: pytest.CaptureFixture[str
     mission = load_mission("suomi-npp")
     blocks = np.tile(blocks_of_cadus((cadu_dir / "snpp_synchronized_cadus.dat").read_bytes()), (32, 1))[:2048]
     records = make_records(mission, blocks)
-    processor = FrameProcessor(mission, 33e6, START_NS, "pps", "p")
+    processor = FrameProcessor(mission, 33e6, START_NS, "gnss", "p")
     sequencer = Sequencer("s")
     batch_len = 64
     began = time.process_time()
