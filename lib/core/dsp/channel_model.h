@@ -46,8 +46,9 @@ struct channel_model_config {
 /// What happens between the transmitter's modulator and the receiver's converter: Doppler and oscillators turn the phase,
 /// fades weaken the signal, noise is added, a gain control sets the level and the converter rounds and clips.
 ///
-/// One sample in, one out. A sample's noise and phase depend on the seed and its index alone: the output is the same for any
-/// chunk size and on any machine. The gain follows the Es/N0 profile but is too slow for fades, as a real one.
+/// One sample in, one out. A sample's noise and phase depend on the seed and its index alone: the output is the same for
+/// any chunk size and instruction set (gains go through the C library's pow, whose last bit other libraries may round
+/// otherwise). The gain follows the Es/N0 profile but is too slow for fades, as a real one.
 /// Gain, noise level and fades are constant within tiles of 128 samples; the phase is evaluated exactly at their borders and
 /// runs straight between them (wrong by less than 1e-7 turns at 10 Msample/s and 5 kHz/s).
 class channel_model {

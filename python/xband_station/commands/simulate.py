@@ -34,7 +34,7 @@ examples:
       --plan pass.json --truth truth.json
 
 --out NAME.sigmf-data (or .sigmf-meta, or no suffix) writes a SigMF pair; any other suffix raw samples, described in
-NAME.sigmf-meta. The same seed gives the same samples on every machine.
+NAME.sigmf-meta. The same seed gives the same samples again.
 
 --plan PASS.json gives a whole pass: {"sample_rate_hz": 33e6, "first_sample_time_ns": ...,
 "doppler": [{"start_sample": 0, "coefficients_hz": [180e3, -90.0]}], "es_n0_db": [[0, 4], [300, 12]] (seconds, dB),
