@@ -33,11 +33,12 @@ struct resolved_word {
 /// Viterbi decoder that finds the ambiguities by itself: all readings that a demodulator may deliver (4 carrier phases,
 /// spectral inversion, either sense of G2, which rail leads, which soft bit begins a pair) come down to 4 (OQPSK: 8).
 ///
-/// The reading of the last batch is tried first. Where its re-encoded bits disagree with the channel more than a right one
-/// would, all readings are decoded, the best piecewise choice among them is found by dynamic programming over
+/// The reading of the last batch is tried first. Where its re-encoded bits disagree with the channel more than they used to,
+/// all readings are decoded, the best piecewise choice among them is found by dynamic programming over
 /// stretches of 64 bits with a penalty per change, and a stitched stream is decoded again. So a phase slip costs some ten
 /// bits and not the rest of a segment (cf. sensitivity study: slip repair).
-class soft_resolver {
+class soft_resolver
+{
 public:
     soft_resolver(modulation kind, std::size_t segment_bits);
 
@@ -54,19 +55,27 @@ private:
         std::vector<std::uint8_t> wrong_counts; ///< per word
     };
 
+    struct comparison {
+        std::uint64_t wrong = 0, compared = 0;
+    };
+
     std::size_t needed_soft_bits() const { return d_viterbi.input_soft_bits() + 1; }
     void decode_batch(std::size_t n_words, std::vector<resolved_word>& out);
     void decode(std::size_t reading);
     void decode_stitched();
     void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);
     void decode_pairs(candidate& decoded, bool goes_on);
+    static comparison count(const candidate& decoded, std::size_t first_word, std::size_t n_words);
     bool is_suspicious(const candidate& decoded) const;
+    bool is_trusted(const candidate& chosen) const;
     void choose_readings();
 
     viterbi_batch d_viterbi;
     std::vector<channel_reading> d_readings;
     std::size_t d_current = 0;             ///< reading of the last word given out
     std::uint64_t d_last_word = 0;         ///< the last one given out
+    bool d_is_trusted = false;             ///< the current reading stood out when all were compared
+    unsigned d_usual_per_mille = 0;        ///< disagreement of the last batch if trusted, else 0
     std::vector<soft_bit> d_soft;          ///< from head_bits pairs before the next payload
     std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
     std::vector<candidate> d_candidates;   ///< one for each reading, and the stitched one
