@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .frame_headers import AOS_IDLE_VCID
 from .framing import TIME_UNKNOWN_NS, ChannelGap, FrameBatch, FrameStatistics
-from .mission import Mission
+from .mission import Mission, VirtualChannel
 from .packets import CutReason, PacketStatistics
 from .records import Integrity, SyncState
 from .utc import format_utc_ns
@@ -106,7 +107,10 @@ class PassSummary:
         self, scid: int, vcid: int, frames: FrameStatistics, packets: dict[tuple[int, int], PacketStatistics]
     ) -> dict[str, Any]:
         channel = frames.channels[scid, vcid]
-        known = self._mission.framing.virtual_channels.get(vcid)
+        framing = self._mission.framing
+        known = framing.virtual_channels.get(vcid)
+        if known is None and framing.kind == "aos" and vcid == AOS_IDLE_VCID:
+            known = VirtualChannel("Idle", packets=False)
         result: dict[str, Any] = {
             "scid": scid,
             "vcid": vcid,

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from modulator import encode_cadus, modulate
 
+from xband_core.mission import mission_names
 from xband_station.cli import main
 
 CADU_DIR = Path(__file__).resolve().parents[3] / "shared" / "data" / "cadu"
@@ -59,6 +60,26 @@ def test_sigmf_to_table_and_json(snpp_sigmf: Path, tmp_path: Path, capsys: pytes
     assert summary == json.loads((tmp_path / "summary.json").read_text())
     assert summary["frames_good"] == 20
     assert summary["start_time_utc"] == "2026-07-22T00:00:00.000000000Z"
+
+
+@pytest.mark.parametrize("mission", mission_names())
+def test_every_mission_decodes_its_own_signal(mission: str, tmp_path: Path) -> None:
+    """All frames that the simulator sent come back, in order and on their channels."""
+    recording, truth_file = tmp_path / "sent.sigmf-meta", tmp_path / "truth.json"
+    options = ["--seconds", "0.04", "--es-n0-db", "13", "--frequency-offset-hz", "5e4", "--iq-swap"]
+    assert main(["simulate", "--mission", mission, "--out", str(recording), "--truth", str(truth_file), *options]) == 0
+    assert xband_decode(recording, mission=mission, out=tmp_path / "out") == 0
+    truth = json.loads(truth_file.read_text())
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["frames_uncorrectable"] == 0
+    assert {
+        str(channel["vcid"]): {
+            "frames": channel["frames"],
+            "first_count": channel["first_vc_count"],
+            "last_count": channel["last_vc_count"],
+        }
+        for channel in summary["virtual_channels"]
+    } == truth["virtual_channels"]
 
 
 def test_own_mission_file(snpp_sigmf: Path, tmp_path: Path) -> None:
