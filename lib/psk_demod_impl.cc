@@ -7,12 +7,19 @@
 
 #include <gnuradio/io_signature.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace gr::xband {
 
 namespace {
 
 /// Ten reports in a second of signal: enough for a display, nothing for the message queues to grow on.
 constexpr double reports_per_second = 10.0;
+
+constexpr double buffer_s = 0.02;
+constexpr double min_buffer_items = 1 << 16;
+constexpr double max_buffer_items = 1 << 22;
 
 const pmt::pmt_t status_port = pmt::intern("status");
 
@@ -75,6 +82,9 @@ psk_demod_impl::psk_demod_impl(const core::psk_demodulator_config& config)
       d_report_interval_samples(static_cast<std::uint64_t>(config.sample_rate_hz / reports_per_second))
 {
     message_port_register_out(status_port);
+    // The default buffer of 64 KiB is 2 ms of soft bits at 15 Msym/s: the threads would wake each other all the time.
+    set_min_output_buffer(static_cast<long>(
+        std::clamp(buffer_s * config.symbol_rate_hz * core::rails(config.kind), min_buffer_items, max_buffer_items)));
 }
 
 void psk_demod_impl::tag_marks()
@@ -107,7 +117,9 @@ void psk_demod_impl::report()
 {
     {
         const std::lock_guard lock(d_snapshot_mutex);
-        d_symbols = kernel().recent_symbols();
+        // The last stretch of a signal may hold a few symbols only: then the one before shows more.
+        if (auto symbols = kernel().recent_symbols(); 2 * symbols.size() >= d_symbols.size())
+            d_symbols = std::move(symbols);
         d_samples = kernel().recent_samples();
     }
     message_port_pub(status_port, to_message(status()));

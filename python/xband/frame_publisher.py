@@ -7,6 +7,7 @@ import threading
 from collections import deque
 
 import zmq
+
 from xband_core.framing import FrameBatch
 from xband_core.wire import encode_batches
 
@@ -23,10 +24,10 @@ _LINGER_S = 5.0
 class frame_publisher(FrameSink):
     """Sends frames with all that is known about them to a ZeroMQ PULL socket (docs/wire-format.md).
 
-    Frames travel in batches: one message a virtual channel and up to 64 frames. A thread of its own sends them. The queue
-    before it is bounded, and what happens when it is full is chosen:
-    ``block``: the flowgraph waits (recordings: nothing is lost); ``drop_oldest``: the oldest message goes and is counted
-    (a radio cannot wait).
+    Frames travel in batches: one message a virtual channel and up to 64 frames. A thread of its own sends them. The
+    queue before it is bounded, and what happens when it is full is chosen:
+    ``block``: the flowgraph waits (recordings: nothing is lost); ``drop_oldest``: the oldest message goes and is
+    counted (a radio cannot wait).
 
     Args: endpoint: of the PULL socket, ``tcp://host:port`` or ``ipc://path``; an empty one counts frames and sends
     none; station: name in the messages; queue_messages: the queue's limit; others: see FrameSink.

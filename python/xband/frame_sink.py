@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from gnuradio import gr
+
 from xband_core.framing import FrameBatch, FrameProcessor
 from xband_core.mission import load_mission
 from xband_core.records import frame_record_stride

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pmt
+
 from xband_core.framing import GAP_DISCONTINUITY, TIME_UNKNOWN_NS, FrameBatch
 from xband_core.records import Integrity
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gnuradio import gr
+
 from xband_core.mission import load_mission
 
 from .xband_python import frame_decoder, psk_demod

@@ -9,6 +9,7 @@ import pytest
 import zmq
 from flow import CHUNKS, memory_file, random_octets, run, soft
 from gnuradio import blocks, gr, xband
+
 from xband_core import _core
 from xband_core.mission import load_mission
 from xband_core.records import frame_record_stride, parse_records
@@ -93,7 +94,7 @@ def send(records: np.ndarray, sink: gr.basic_block) -> None:
     top.run()
 
 
-@pytest.fixture()
+@pytest.fixture
 def pull_socket():
     context = zmq.Context()
     socket = context.socket(zmq.PULL)
