@@ -27,7 +27,7 @@ class PassState(Enum):
 
 @dataclass
 class Instance:
-    """One launch of the receiver. end: how it ended, in words; last: its last heartbeat."""
+    """One launch of the receiver. end: how it ended, in words; last: its last heartbeat; bad_events: not understood."""
 
     number: int
     pid: int
@@ -35,6 +35,7 @@ class Instance:
     log: str
     end: str | None = None
     last: Heartbeat | None = None
+    bad_events: int = 0
 
 
 @dataclass(frozen=True)

@@ -171,14 +171,18 @@ class PassRunner:
             try:
                 event = parse_event(events.recv())
             except WireError as error:
-                logger.warning("%s: %s", self._plan.pass_id, error)
+                if not instance.bad_events:  # the first tells enough; there may be thousands
+                    logger.warning("%s: %s", self._plan.pass_id, error)
+                instance.bad_events += 1
                 continue
             if isinstance(event, End):
                 event = event.last
             if isinstance(event, Heartbeat):
                 self._take_heartbeat(event, instance, watch)
             elif isinstance(event, Snapshot):
-                self._record.snapshot = event
+                # A picture of the signal, not of the noise behind it, if there was a signal at all.
+                if self._record.snapshot is None or (instance.last and instance.last.is_locked):
+                    self._record.snapshot = event
             elif isinstance(event, LogLine):
                 logger.info("%s: receiver %d: %s", self._plan.pass_id, instance.number, event.text)
 

@@ -198,9 +198,11 @@ class Publisher:
             if open_pass is None or message.pass_id != open_pass.start.pass_id:
                 raise WireError(f"pass {message.pass_id} is not going on")
         except WireError as error:
+            # The first tells enough; there may be thousands.
+            if open_pass is None or not open_pass.rejected:
+                logger.warning("message of a receiver dropped: %s", error)
             if open_pass:
                 open_pass.rejected += 1
-            logger.warning("message of a receiver dropped: %s", error)
             return
         if isinstance(message, FramesMessage):
             sent = open_pass.topics.get(message.topic, TopicTotal(0, 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "aos": format_time(planned.aos),
         "tca": format_time(planned.geometry.tca),
         "los": format_time(planned.los),
+        "duration_s": round((planned.los - planned.aos).total_seconds(), 3),
         "max_elevation_deg": round(planned.geometry.max_elevation_deg, 3),
         "element_age_days": round(planned.geometry.element_age_s / 86400.0, 3),
         "clock_quality": record.clock_quality,
@@ -64,6 +64,9 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
             "good_and_corrected": totals.frames("frames.") if totals else 0,
             "uncorrectable": totals.frames("bad.") if totals else 0,
             "by_topic": {topic: total.frames for topic, total in totals.topics.items()} if totals else {},
+        },
+        "virtual_channels": {
+            f"frames.{mission.name}.{vcid}": channel.name for vcid, channel in mission.framing.virtual_channels.items()
         },
         "messages_rejected": totals.rejected if totals else 0,
         "archive_error": totals.archive_error if totals else None,
@@ -85,6 +88,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
                 "started": format_time(instance.started),
                 "end": instance.end,
                 "log": instance.log,
+                "bad_events": instance.bad_events,
                 "last_heartbeat": dataclasses.asdict(instance.last) if instance.last else None,
             }
             for instance in record.instances
@@ -118,17 +122,20 @@ def _measured(record: PassRecord, tracker: Tracker) -> list[dict[str, Any]]:
 
 
 def _predicted(record: PassRecord, tracker: Tracker, antenna: Antenna) -> list[dict[str, Any]]:
-    """Elevation and the link budget's Es/N0 (null without link data) over the whole pass above the horizon mask."""
+    """Elevation and the link budget's Es/N0 (null without link data) over the whole pass above the horizon mask.
+
+    The part that was to be received has points of its own: it may be a short one.
+    """
     planned = record.planned
-    end: datetime = planned.geometry.los or planned.los
-    offsets_s = np.linspace(0.0, (end - planned.aos).total_seconds(), _CURVE_POINTS)
+    ends_s = [(end - planned.aos).total_seconds() for end in (planned.los, planned.geometry.los or planned.los)]
+    offsets_s = np.unique(np.concatenate([np.linspace(0.0, end_s, _CURVE_POINTS) for end_s in ends_s]))
     look = tracker.look(planned.aos, offsets_s)
     try:
         expected: list[float | None] = es_n0_db(
             planned.choice.mission, antenna, look.elevation_deg, look.range_km
         ).tolist()
     except XbandError:
-        expected = [None] * _CURVE_POINTS  # the mission has no link data: the page shows the measurements alone
+        expected = [None] * len(offsets_s)  # the mission has no link data: the page shows the measurements alone
     return [
         {"seconds": round(t, 1), "elevation_deg": _rounded(elevation, 3), "es_n0_db": _rounded(value, 2)}
         for t, elevation, value in zip(offsets_s.tolist(), look.elevation_deg.tolist(), expected, strict=True)

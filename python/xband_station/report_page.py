@@ -37,7 +37,7 @@ def render_page(report: Mapping[str, Any]) -> str:
         "<h2>Account</h2>",
         _facts(_account(report)),
         "<h2>Frames by topic</h2>",
-        _table(["topic", "frames"], [[t, n] for t, n in report["frames_published"]["by_topic"].items()], "no frames"),
+        _table(["topic", "frames", "virtual channel"], _topics(report), "no frames"),
         "<h2>Gaps in reception</h2>",
         _table(
             ["from", "to", "lost s", "reason"],
@@ -78,10 +78,13 @@ def _plots(report: Mapping[str, Any]) -> str:
     pictures = [
         ("Spectrum of the received band", _spectrum(report)),
         ("Constellation after synchronisation", _constellation(report["constellation"])),
-        ("Es/N0 over time", _es_n0(measured, predicted, "seconds", "seconds after AOS")),
+        ("Es/N0 over time", _es_n0(measured, predicted, "seconds", "seconds after AOS", (0.0, report["duration_s"]))),
         ("Es/N0 over elevation", _es_n0(measured, predicted, "elevation_deg", "elevation in degrees")),
         ("Elevation", _curve(predicted, "elevation_deg", "elevation in degrees", _PREDICTED)),
-        ("Carrier offset", _curve(measured, "carrier_offset_hz", "offset in kHz", _MEASURED, 1e-3)),
+        (
+            "Carrier offset",
+            _curve([m for m in measured if m["locked"]], "carrier_offset_hz", "offset in kHz", _MEASURED, 1e-3),
+        ),
     ]
     return "".join(f"<figure>{svg}<figcaption>{caption}</figcaption></figure>" for caption, svg in pictures)
 
@@ -100,14 +103,41 @@ def _constellation(points: Sequence[Sequence[float]]) -> str:
     return plot([Series("", pairs, _INK, is_line=False)], "I", "Q", span, span, width_px=330, height_px=300)
 
 
-def _es_n0(measured: Sequence[Mapping[str, Any]], predicted: Sequence[Mapping[str, Any]], x: str, label: str) -> str:
-    locked = [(_number(m[x]), _number(m["es_n0_db"])) for m in measured if m["locked"]]
-    expected = [(_number(p[x]), _number(p["es_n0_db"])) for p in predicted]
+def _es_n0(
+    measured: Sequence[Mapping[str, Any]],
+    predicted: Sequence[Mapping[str, Any]],
+    x: str,
+    label: str,
+    x_range: tuple[float, float] | None = None,
+) -> str:
+    low, high = x_range or (-math.inf, math.inf)
+    shown = [row for row in predicted if low <= row[x] <= high]
     series = [
-        Series("link budget", expected, _PREDICTED),
-        Series("measured", locked, _MEASURED, is_line=False, dot_px=2.4),
+        Series("link budget", _es_n0_points(shown, x), _PREDICTED),
+        Series(
+            "measured",
+            _es_n0_points([row for row in measured if row["locked"]], x),
+            _MEASURED,
+            is_line=False,
+            dot_px=2.4,
+        ),
     ]
-    return plot(series, label, "Es/N0 in dB")
+    return plot(series, label, "Es/N0 in dB", x_range)
+
+
+def _es_n0_points(rows: Sequence[Mapping[str, Any]], x: str) -> list[tuple[float, float]]:
+    return [(_number(row[x]), _number(row["es_n0_db"])) for row in rows]
+
+
+def _topics(report: Mapping[str, Any]) -> list[list[object]]:
+    """Topic, frames and the virtual channel's name, channels in order of their number."""
+
+    def order(topic: str) -> tuple[str, int]:
+        head, _, tail = topic.rpartition(".")
+        return (head, int(tail)) if tail.isdigit() else (topic, -1)
+
+    counts = report["frames_published"]["by_topic"]
+    return [[topic, counts[topic], report["virtual_channels"].get(topic, "")] for topic in sorted(counts, key=order)]
 
 
 def _curve(rows: Sequence[Mapping[str, Any]], key: str, label: str, colour: str, scale: float = 1.0) -> str:

@@ -49,7 +49,7 @@ def plot(
     parts = [head, axes.draw(x_label, y_label)]
     for one in series:
         parts.append(_line(one, axes) if one.is_line else _dots(one, axes))
-    parts += _legend(series, width_px)
+    parts += _legend(series)
     return "".join([*parts, "</svg>"])
 
 
@@ -114,13 +114,12 @@ def _dots(one: Series, axes: _Axes) -> str:
     return f'<g fill="{one.colour}" fill-opacity="0.6">{"".join(dots)}</g>'
 
 
-def _legend(series: Sequence[Series], width_px: float) -> list[str]:
+def _legend(series: Sequence[Series]) -> list[str]:
     labels = [one for one in series if one.label]
     if len(labels) < 2:
         return []
-    x = width_px - _RIGHT - 8
     return [
-        f'<text x="{x:g}" y="{_TOP + 16 + 15 * row:g}" text-anchor="end" fill="{one.colour}">{escape(one.label)}</text>'
+        f'<text x="{_LEFT + 8:g}" y="{_TOP + 16 + 15 * row:g}" fill="{one.colour}">{escape(one.label)}</text>'
         for row, one in enumerate(labels)
     ]
 

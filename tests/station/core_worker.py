@@ -52,7 +52,7 @@ def main():
             "frames_good": counts[Integrity.GOOD],
             "frames_corrected": counts[Integrity.CORRECTED],
             "frames_uncorrectable": counts[Integrity.UNCORRECTABLE],
-            "locked": bool(stats.get("is_locked", True)),
+            "locked": decoder.stats()["is_locked"],
             "es_n0_db": es_n0_db if math.isfinite(es_n0_db) else None,
             "carrier_offset_hz": stats.get("carrier_offset_hz"),
         }
@@ -75,10 +75,10 @@ def main():
         samples += len(block) // 2
         decode(is_last=False)
         report("heartbeat")
+        points = demodulator.recent_symbols()
+        report("snapshot", spectrum_db=[], constellation=[[float(p.real), float(p.imag)] for p in points])
     demodulator.flush()
     decode(is_last=True)
-    points = demodulator.recent_symbols() if hasattr(demodulator, "recent_symbols") else []
-    report("snapshot", spectrum_db=[], constellation=[[float(p.real), float(p.imag)] for p in points])
     report("end", reason="end of stream")
 
 
