@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU Radio's own blocks on the benchmark's signal: the peers of `xband bench`.
 
-``python3 -m gnuradio.xband.bench_peers IQ.cs8 SOFT.s8 SAMPLES_PER_SYMBOL`` prints one line of JSON: amounts per CPU-second.
+``python3 -m gnuradio.xband.bench_peers IQ.cs8 SOFT.s8 SAMPLES_PER_SYMBOL`` prints one line of JSON: amounts per
+CPU-second.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from gnuradio import analog, blocks, digital, fec, gr
+from gnuradio.filter import firdes
 
 ROUNDS = 2
 VITERBI_FRAME_BITS = 8192
@@ -35,7 +37,7 @@ def stock_demodulator(samples: np.ndarray, samples_per_symbol: float) -> gr.top_
     top = gr.top_block("stock demodulator")
     constellation = digital.constellation_qpsk().base()
     arms = 32
-    taps = digital_rrc(arms, samples_per_symbol)
+    taps = polyphase_taps(arms, samples_per_symbol)
     clock = digital.symbol_sync_cc(
         digital.TED_SIGNAL_TIMES_SLOPE_ML, samples_per_symbol, LOOP_CLOCK, 1.0, 1.0, 1.5, 1, constellation,
         digital.IR_PFB_MF, arms, taps,
@@ -52,16 +54,14 @@ def stock_demodulator(samples: np.ndarray, samples_per_symbol: float) -> gr.top_
     return top
 
 
-def digital_rrc(arms: int, samples_per_symbol: float) -> list[float]:
+def polyphase_taps(arms: int, samples_per_symbol: float) -> list[float]:
     """Root-raised-cosine taps for a polyphase bank, +-11 symbols."""
-    from gnuradio.filter import firdes
-
     length = int(11 * samples_per_symbol * arms) | 1
     return firdes.root_raised_cosine(arms, arms * samples_per_symbol, 1.0, 0.5, length)
 
 
 def stock_viterbi(soft: np.ndarray) -> gr.top_block:
-    """fec.cc_decoder, tail-biting frames: floats as it wants them, one byte a bit out."""
+    """fec.cc_decoder over one long stream: symbols 0..255 in, one byte a bit out."""
     top = gr.top_block("stock Viterbi")
     decoder = fec.cc_decoder.make(VITERBI_FRAME_BITS, 7, 2, [79, 109], 0, -1, fec.CC_STREAMING, False)
     chain = [
@@ -83,7 +83,7 @@ def main(iq_file: str, soft_file: str, samples_per_symbol: str) -> int:
         "demodulator": best_rate(len(iq) / sps / 1e6, lambda: stock_demodulator(iq, sps)),
         "viterbi": best_rate(len(soft) / 2 / 1e6, lambda: stock_viterbi(soft)),
     }
-    print(json.dumps(result))
+    sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IQ of the 65 real Suomi NPP CADUs, made by the independent modulator of tests/peer, through demodulator and decoder."""
+"""IQ of the 65 real Suomi NPP CADUs, made by the independent modulator of tests/peer, through the whole receiver."""
 
 from __future__ import annotations
 

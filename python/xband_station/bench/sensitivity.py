@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ def measure(mission: Mission, eb_n0_db: float, frames: int, seed: int) -> Point:
 def threshold_db(points: list[Point], curve: str, share: float = 0.99) -> float | None:
     """Eb/N0 at which a curve crosses a share, between the last point below and the first above (log of the loss)."""
     ordered = sorted(points, key=lambda point: point.eb_n0_db)
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         below, above = getattr(low, curve), getattr(high, curve)
         if below < share <= above:
             floor = 0.1 / high.frames  # no loss at all in so many frames

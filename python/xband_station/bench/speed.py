@@ -80,7 +80,7 @@ def run() -> list[Result]:
         demod = best_rate(symbols, lambda: _demodulate(mission, rate_hz, samples))
         decode = best_rate(symbols, lambda: _decode(mission, demodulated))
     n_bits = len(demodulated) / 2 / 1e6
-    results = [
+    return [
         Result("IQ to soft bits", "Msym/s", demod, peers.get("demodulator"), "agc + symbol_sync + costas", signal),
         Result("soft bits to frames", "Msym/s", decode, None, "", signal),
         Result("IQ to frames", "Msym/s", 1 / (1 / demod + 1 / decode), None, "", signal),
@@ -88,7 +88,6 @@ def run() -> list[Result]:
                "fec.cc_decoder", "soft bits of the same signal"),
         _framing(mission, records),
     ]  # fmt: skip
-    return results
 
 
 def _demodulate(mission: Mission, rate_hz: float, samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
