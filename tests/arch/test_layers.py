@@ -28,7 +28,7 @@ NOT_IN_KERNELS = {"iostream", "fstream", "ostream", "istream", "filesystem", "cs
 # Python package -> modules it may import beside the standard library.
 PYTHON_LAYERS = {
     "xband_core": {"numpy", "yaml", "xband_core"},
-    "xband": {"numpy", "zmq", "gnuradio", "pmt", "xband_core", "xband"},
+    "xband": {"numpy", "yaml", "zmq", "gnuradio", "pmt", "xband_core", "xband"},
     "xband_station": {"numpy", "yaml", "zmq", "skyfield", "sgp4", "matplotlib", "xband_core", "xband_station"},
 }
 
