@@ -25,7 +25,7 @@ inline std::vector<std::uint8_t> float_viterbi(const std::vector<float>& receive
                     score[reg & 63] + sign(reg & g1) * received[2 * t] + sign(reg & g2) * received[2 * t + 1];
             }
             next[state] = best[1] > best[0] ? best[1] : best[0];
-            from_odd[t] |= std::uint64_t{best[1] > best[0]} << state;
+            from_odd[t] |= std::uint64_t{ best[1] > best[0] } << state;
         }
         for (unsigned state = 0; state < 64; ++state)
             score[state] = next[state] - next[0]; // keeps the scores small enough for single precision

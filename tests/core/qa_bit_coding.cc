@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(randomizer_sequence_starts_as_printed_and_repeats)
     octets data(600);
     apply_randomizer(data);
     // CCSDS 131.0-B-5, 10.4.2: the first 40 bits.
-    const octets printed{0xff, 0x48, 0x0e, 0xc0, 0x9a};
+    const octets printed{ 0xff, 0x48, 0x0e, 0xc0, 0x9a };
     BOOST_CHECK_EQUAL_COLLECTIONS(data.begin(), data.begin() + 5, printed.begin(), printed.end());
     BOOST_CHECK_EQUAL_COLLECTIONS(data.begin(), data.begin() + 345, data.begin() + 255, data.end());
     // A shift register of full period: 128 ones in 255 bits, so 8 times that in 255 octets.
@@ -80,8 +80,8 @@ BOOST_AUTO_TEST_CASE(nrzm_changes_level_for_a_one)
 {
     nrzm_encoder encoder;
     octets levels(2);
-    encoder.encode(octets{0b01101000, 0b10000000}, levels);
-    const octets expected{0b01001111, 0b00000000};
+    encoder.encode(octets{ 0b01101000, 0b10000000 }, levels);
+    const octets expected{ 0b01001111, 0b00000000 };
     BOOST_TEST(levels == expected, boost::test_tools::per_element());
 }
 
@@ -106,8 +106,8 @@ BOOST_AUTO_TEST_CASE(soft_nrzm_compares_each_rail_with_itself)
 {
     nrzm_soft_decoder decoder(2);
     // Rails: I = +100, -30, -128, 0; Q = -50, -60, +127, +1.
-    const std::vector<soft_bit> in{100, -50, -30, -60, -128, 127, 0, 1};
-    const std::vector<int> expected{0, 0, -30, 50, 30, -60, 0, 1};
+    const std::vector<soft_bit> in{ 100, -50, -30, -60, -128, 127, 0, 1 };
+    const std::vector<int> expected{ 0, 0, -30, 50, 30, -60, 0, 1 };
     const auto out = in_parts(in, 5, [&](auto from, auto to) { decoder.decode(from, to); });
     BOOST_CHECK_EQUAL_COLLECTIONS(out.begin(), out.end(), expected.begin(), expected.end());
     BOOST_CHECK_THROW(nrzm_soft_decoder(3), std::invalid_argument);

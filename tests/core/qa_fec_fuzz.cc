@@ -62,10 +62,10 @@ BOOST_AUTO_TEST_CASE(reed_solomon_takes_anything)
 {
     std::mt19937 random(2);
     for (unsigned round = 0; round < 300; ++round) {
-        const rs_config config{.parity = random() % 2 ? 16U : 32U,
-                               .dual_basis = random() % 2 == 0,
-                               .interleave = static_cast<unsigned>(1 + random() % 8),
-                               .virtual_fill = static_cast<unsigned>(random() % 223)};
+        const rs_config config{ .parity = random() % 2 ? 16U : 32U,
+                                .dual_basis = random() % 2 == 0,
+                                .interleave = static_cast<unsigned>(1 + random() % 8),
+                                .virtual_fill = static_cast<unsigned>(random() % 223) };
         const reed_solomon code(config);
         const auto received = any_octets(code.code_block_len_bytes(), random);
         auto decoded = received;

@@ -58,12 +58,14 @@ BOOST_AUTO_TEST_CASE(dual_basis_is_the_trace_dual_of_the_powers_of_x117)
 }
 
 BOOST_DATA_TEST_CASE(mends_up_to_t_and_refuses_more,
-                     data::make({16U, 32U}) * data::make({false, true}) * data::make({0U, 1U, 33U}), parity, dual_basis,
+                     data::make({ 16U, 32U }) * data::make({ false, true }) * data::make({ 0U, 1U, 33U }),
+                     parity,
+                     dual_basis,
                      virtual_fill)
 {
     std::mt19937 random(parity + virtual_fill + dual_basis);
     for (unsigned interleave = 1; interleave <= 8; ++interleave) {
-        const rs_config config{parity, dual_basis, interleave, virtual_fill};
+        const rs_config config{ parity, dual_basis, interleave, virtual_fill };
         const reed_solomon code(config);
         BOOST_TEST(code.data_len_bytes() == interleave * (255 - parity - virtual_fill));
         const octets sent = random_code_block(code, random);
@@ -93,8 +95,8 @@ BOOST_DATA_TEST_CASE(mends_up_to_t_and_refuses_more,
 BOOST_AUTO_TEST_CASE(an_error_in_the_virtual_fill_proves_too_many)
 {
     // A codeword of the full code with one symbol wrong, seen through the shortened code that has that symbol filled.
-    const reed_solomon full({.interleave = 1});
-    const reed_solomon shortened({.interleave = 1, .virtual_fill = 10});
+    const reed_solomon full({ .interleave = 1 });
+    const reed_solomon shortened({ .interleave = 1, .virtual_fill = 10 });
     octets word(255);
     word[9] = 77; // within the fill, where zero is assumed
     full.encode(word);
@@ -106,10 +108,10 @@ BOOST_AUTO_TEST_CASE(an_error_in_the_virtual_fill_proves_too_many)
     BOOST_TEST(received == before, boost::test_tools::per_element());
 }
 
-BOOST_DATA_TEST_CASE(the_randomizer_sequence_is_a_codeword, data::make({false, true}), dual_basis)
+BOOST_DATA_TEST_CASE(the_randomizer_sequence_is_a_codeword, data::make({ false, true }), dual_basis)
 {
     // The reason why zero syndromes never tell that a frame was derandomised, nor that there is a frame.
-    const reed_solomon code({.dual_basis = dual_basis, .interleave = 4});
+    const reed_solomon code({ .dual_basis = dual_basis, .interleave = 4 });
     octets block(code.code_block_len_bytes());
     apply_randomizer(block);
     const rs_result result = code.decode(block);
@@ -121,14 +123,14 @@ BOOST_AUTO_TEST_CASE(any_input_is_decoded_or_left_alone)
 {
     std::mt19937 random(9);
     for (unsigned i = 0; i < 400; ++i) {
-        const rs_config config{i % 2 ? 16U : 32U, i % 4 < 2, 1 + i % 8, static_cast<unsigned>(random() % 200)};
+        const rs_config config{ i % 2 ? 16U : 32U, i % 4 < 2, 1 + i % 8, static_cast<unsigned>(random() % 200) };
         const reed_solomon code(config);
         octets received(code.code_block_len_bytes());
         const unsigned kind = random() % 3; // noise, sparse, constant
         const auto constant = static_cast<std::uint8_t>(random());
         std::generate(received.begin(), received.end(), [&] {
             const auto octet = static_cast<std::uint8_t>(random());
-            return kind == 0 ? octet : kind == 1 ? (random() % 20 ? std::uint8_t{0} : octet) : constant;
+            return kind == 0 ? octet : kind == 1 ? (random() % 20 ? std::uint8_t{ 0 } : octet) : constant;
         });
         octets decoded = received;
         const rs_result first = code.decode(decoded);
@@ -143,11 +145,11 @@ BOOST_AUTO_TEST_CASE(any_input_is_decoded_or_left_alone)
 
 BOOST_AUTO_TEST_CASE(wrong_configurations_and_sizes_are_refused)
 {
-    BOOST_CHECK_THROW(reed_solomon({.parity = 20}), std::invalid_argument);
-    BOOST_CHECK_THROW(reed_solomon({.interleave = 0}), std::invalid_argument);
-    BOOST_CHECK_THROW(reed_solomon({.interleave = 9}), std::invalid_argument);
-    BOOST_CHECK_THROW(reed_solomon({.virtual_fill = 223}), std::invalid_argument);
-    const reed_solomon code({.interleave = 2});
+    BOOST_CHECK_THROW(reed_solomon({ .parity = 20 }), std::invalid_argument);
+    BOOST_CHECK_THROW(reed_solomon({ .interleave = 0 }), std::invalid_argument);
+    BOOST_CHECK_THROW(reed_solomon({ .interleave = 9 }), std::invalid_argument);
+    BOOST_CHECK_THROW(reed_solomon({ .virtual_fill = 223 }), std::invalid_argument);
+    const reed_solomon code({ .interleave = 2 });
     octets block(509);
     BOOST_CHECK_THROW(code.encode(block), std::invalid_argument);
     BOOST_CHECK_THROW(code.decode(block), std::invalid_argument);

@@ -4,10 +4,7 @@
 
 using namespace xband::core;
 
-BOOST_AUTO_TEST_CASE(scalar_is_the_last_resort)
-{
-    BOOST_TEST(supported_targets().back() == scalar_target);
-}
+BOOST_AUTO_TEST_CASE(scalar_is_the_last_resort) { BOOST_TEST(supported_targets().back() == scalar_target); }
 
 BOOST_AUTO_TEST_CASE(scoped_target_switches_and_restores)
 {

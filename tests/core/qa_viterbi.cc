@@ -25,15 +25,12 @@ namespace {
 decoded decode(std::size_t segment_bits, const std::vector<soft_bit>& soft)
 {
     viterbi_batch decoder(segment_bits);
-    decoded result{std::vector<std::uint8_t>(decoder.payload_bits() / 8), {}};
+    decoded result{ std::vector<std::uint8_t>(decoder.payload_bits() / 8), {} };
     decoder.decode(soft, result.bits, result.disagreements);
     return result;
 }
 
-std::size_t input_size(std::size_t segment_bits)
-{
-    return viterbi_batch(segment_bits).input_soft_bits();
-}
+std::size_t input_size(std::size_t segment_bits) { return viterbi_batch(segment_bits).input_soft_bits(); }
 
 /// Random information, encoded, over a channel with additive Gaussian noise.
 struct transmission {
@@ -100,10 +97,7 @@ BOOST_AUTO_TEST_CASE(disagreements_count_wrong_symbols_but_no_erasures)
 
 /// Inputs beyond anything a demodulator gives: bit-exactness must not rest on well-behaved metrics.
 enum class input { any_octet, extremes, mostly_erased, noisy, flipped_bursts, all_erased, all_minus_128 };
-static std::ostream& operator<<(std::ostream& out, input kind)
-{
-    return out << static_cast<int>(kind);
-}
+static std::ostream& operator<<(std::ostream& out, input kind) { return out << static_cast<int>(kind); }
 
 static std::vector<soft_bit> make_input(input kind, std::size_t size, unsigned seed)
 {
@@ -133,10 +127,16 @@ static std::vector<soft_bit> make_input(input kind, std::size_t size, unsigned s
 }
 
 BOOST_DATA_TEST_CASE(every_target_gives_the_bits_of_the_reference,
-                     data::make({input::any_octet, input::extremes, input::mostly_erased, input::noisy,
-                                 input::flipped_bursts, input::all_erased, input::all_minus_128}) *
-                         data::make({128U, 320U, 1024U}),
-                     kind, segment_bits)
+                     data::make({ input::any_octet,
+                                  input::extremes,
+                                  input::mostly_erased,
+                                  input::noisy,
+                                  input::flipped_bursts,
+                                  input::all_erased,
+                                  input::all_minus_128 }) *
+                         data::make({ 128U, 320U, 1024U }),
+                     kind,
+                     segment_bits)
 {
     const auto soft = make_input(kind, input_size(segment_bits), 7 + segment_bits);
     decoded reference;
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_decoder_may_outlive_a_change_of_target)
     viterbi_batch decoder(128);
     decoded first = decode(128, sent.soft);
     on_each_target([&](const std::string&) {
-        decoded again{std::vector<std::uint8_t>(first.bits.size()), {}};
+        decoded again{ std::vector<std::uint8_t>(first.bits.size()), {} };
         decoder.decode(sent.soft, again.bits, again.disagreements);
         BOOST_TEST((again == first));
     });
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(the_cut_into_segments_does_not_matter)
     for (std::size_t batch = 0; batch < longest / 256; ++batch) {
         const std::size_t first_bit = batch * 256 * viterbi_batch::n_segments;
         const auto from = sent.soft.begin() + static_cast<std::ptrdiff_t>(2 * first_bit);
-        const decoded part = decode(256, {from, from + static_cast<std::ptrdiff_t>(input_size(256))});
+        const decoded part = decode(256, { from, from + static_cast<std::ptrdiff_t>(input_size(256)) });
         for (std::size_t i = 0; i < part.bits.size(); ++i)
             differing_bits += std::popcount(static_cast<unsigned>(part.bits[i] ^ whole.bits[first_bit / 8 + i]));
     }
@@ -206,9 +206,9 @@ BOOST_AUTO_TEST_CASE(bit_error_rate_at_4_db)
     BOOST_TEST(rate > 5e-6);
 }
 
-BOOST_DATA_TEST_CASE(wrong_segment_sizes_are_refused, data::make({0U, 64U, 130U, 65600U}), segment_bits)
+BOOST_DATA_TEST_CASE(wrong_segment_sizes_are_refused, data::make({ 0U, 64U, 130U, 65600U }), segment_bits)
 {
-    BOOST_CHECK_THROW(viterbi_batch{segment_bits}, std::invalid_argument);
+    BOOST_CHECK_THROW(viterbi_batch{ segment_bits }, std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_buffer_sizes_are_refused)

@@ -29,13 +29,13 @@ std::vector<target> find_targets()
         if (mask & hwy::SupportedTargets() & HWY_TARGETS) {
             std::string name = hwy::TargetName(mask);
             std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-            found.push_back({name, mask});
+            found.push_back({ name, mask });
         }
     }
     static_assert(HWY_TARGETS & HWY_SCALAR, "HWY_COMPILE_ALL_ATTAINABLE must be set: the reference is a target");
-    found.push_back({std::string(scalar_target), HWY_SCALAR});
+    found.push_back({ std::string(scalar_target), HWY_SCALAR });
 #else
-    found.push_back({std::string(scalar_target), 0});
+    found.push_back({ std::string(scalar_target), 0 });
 #endif
     return found;
 }
@@ -88,10 +88,7 @@ std::vector<std::string> supported_targets()
     return names;
 }
 
-std::string active_target()
-{
-    return active();
-}
+std::string active_target() { return active(); }
 
 scoped_target::scoped_target(std::string_view name) : d_previous(active())
 {

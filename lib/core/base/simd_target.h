@@ -20,7 +20,8 @@ std::string active_target();
 
 /// Runs every kernel of the process on one target while it lives, then restores the one before.
 /// For tests and benchmarks: not for use while other threads run kernels.
-class scoped_target {
+class scoped_target
+{
 public:
     /// \param name one of supported_targets(); anything else throws std::invalid_argument.
     explicit scoped_target(std::string_view name);

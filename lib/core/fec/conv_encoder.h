@@ -6,7 +6,8 @@
 namespace xband::core {
 
 /// Encoder of the K=7 rate-1/2 code with G1 = 171, G2 = 133 octal (CCSDS 131.0-B-5, 3.3). The register starts at zero.
-class conv_encoder {
+class conv_encoder
+{
 public:
     /// \param g2_inverted invert the second symbol of each bit, as the standard asks (3.3.2).
     explicit conv_encoder(bool g2_inverted) noexcept : d_g2_inversion(g2_inverted ? 1 : 0) {}

@@ -28,10 +28,7 @@ inline constexpr log_tables tables = [] {
 }();
 
 /// x to the power of any non-negative exponent.
-constexpr std::uint8_t power(unsigned exponent)
-{
-    return tables.power[exponent % order];
-}
+constexpr std::uint8_t power(unsigned exponent) { return tables.power[exponent % order]; }
 
 constexpr std::uint8_t multiply(std::uint8_t a, std::uint8_t b)
 {

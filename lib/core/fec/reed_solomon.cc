@@ -24,15 +24,15 @@ const rs_config& checked(const rs_config& config)
     require(config.parity == 16 || config.parity == 32, "parity", config.parity, "16 or 32");
     require(config.interleave >= 1 && config.interleave <= max_interleave, "interleave", config.interleave, "1 to 8");
     const unsigned max_fill = rs_codeword_len - config.parity - 1;
-    require(config.virtual_fill <= max_fill, "virtual_fill", config.virtual_fill,
-            "at most " + std::to_string(max_fill));
+    require(
+        config.virtual_fill <= max_fill, "virtual_fill", config.virtual_fill, "at most " + std::to_string(max_fill));
     return config;
 }
 
 /// The code's generator polynomial, coefficient of x^i at [i].
 std::array<std::uint8_t, max_parity + 1> generator_polynomial(unsigned parity)
 {
-    std::array<std::uint8_t, max_parity + 1> g{1};
+    std::array<std::uint8_t, max_parity + 1> g{ 1 };
     for (unsigned i = 0; i < parity; ++i) {
         const std::uint8_t root = gf256::power(rs_locator_exponent * (rs_first_root(parity) + i));
         for (unsigned k = i + 1; k > 0; --k)
@@ -53,7 +53,8 @@ std::uint8_t octet_of(const division_register& reg, unsigned k)
 /// Every codeword's remainder modulo the generator, all codewords side by side: each one is a chain of dependent steps.
 /// \param n_words division register's length: a constant, so that the compiler unrolls.
 template <unsigned n_words>
-void divide(std::span<const std::uint8_t> data, unsigned interleave,
+void divide(std::span<const std::uint8_t> data,
+            unsigned interleave,
             const std::array<division_register, 256>& multiples,
             std::array<division_register, max_interleave>& registers)
 {
@@ -86,7 +87,7 @@ struct reed_solomon::tables {
                 std::uint8_t product = gf256::multiply(static_cast<std::uint8_t>(factor), g[config.parity - 1 - k]);
                 if (config.dual_basis)
                     product = dual_basis::from_conventional(product);
-                multiples[as_sent][k / 8] |= std::uint64_t{product} << 8 * (k % 8);
+                multiples[as_sent][k / 8] |= std::uint64_t{ product } << 8 * (k % 8);
             }
         }
     }
@@ -104,8 +105,10 @@ struct reed_solomon::tables {
 };
 
 reed_solomon::reed_solomon(const rs_config& config)
-    : d_config(checked(config)), d_tables(std::make_unique<const tables>(config))
-{}
+    : d_config(checked(config)),
+      d_tables(std::make_unique<const tables>(config))
+{
+}
 
 reed_solomon::~reed_solomon() = default;
 reed_solomon::reed_solomon(reed_solomon&&) noexcept = default;
@@ -123,7 +126,9 @@ std::size_t reed_solomon::code_block_len_bytes() const noexcept
 
 void reed_solomon::encode(std::span<std::uint8_t> code_block) const
 {
-    require(code_block.size() == code_block_len_bytes(), "code_block.size()", code_block.size(),
+    require(code_block.size() == code_block_len_bytes(),
+            "code_block.size()",
+            code_block.size(),
             std::to_string(code_block_len_bytes()));
     // The virtual fill needs no work: zeros leave the register at zero.
     const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
@@ -135,7 +140,9 @@ void reed_solomon::encode(std::span<std::uint8_t> code_block) const
 
 rs_result reed_solomon::decode(std::span<std::uint8_t> code_block) const
 {
-    require(code_block.size() == code_block_len_bytes(), "code_block.size()", code_block.size(),
+    require(code_block.size() == code_block_len_bytes(),
+            "code_block.size()",
+            code_block.size(),
             std::to_string(code_block_len_bytes()));
     const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
     const auto check_symbols = code_block.subspan(data_len_bytes());

@@ -28,7 +28,8 @@ struct rs_result {
 /// Reed-Solomon encoder and decoder over GF(256), interleaved code blocks. Field: x^8 + x^7 + x^2 + x + 1; the roots of the
 /// generator are the powers 11 (128 - t) to 11 (127 + t) of its element x, t = parity / 2 (CCSDS 131.0-B-5, 4.3).
 /// Thread safe: the members only read.
-class reed_solomon {
+class reed_solomon
+{
 public:
     /// Throws std::invalid_argument naming value and limit.
     explicit reed_solomon(const rs_config& config);

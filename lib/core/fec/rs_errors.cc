@@ -36,7 +36,7 @@ shift_register find_locator(const polynomial& syndromes, unsigned parity)
 {
     shift_register current;
     current.connection[0] = 1;
-    polynomial shorter{1};                // the register before the last change of length,
+    polynomial shorter{ 1 };              // the register before the last change of length,
     std::uint8_t shorter_discrepancy = 1; // where it went wrong,
     unsigned steps_since = 1;             // and how long ago
     for (unsigned n = 0; n < parity; ++n, ++steps_since) {
@@ -103,7 +103,7 @@ rs_errors find_rs_errors(std::span<const std::uint8_t> remainder, unsigned virtu
     const auto parity = static_cast<unsigned>(remainder.size());
     const polynomial syndromes = find_syndromes(remainder);
     const shift_register locator = find_locator(syndromes, parity);
-    rs_errors errors{.count = rs_errors::too_many};
+    rs_errors errors{ .count = rs_errors::too_many };
     std::array<std::uint8_t, rs_errors::max_errors> powers;
     // As many distinct roots as the register is long, and not more than half the syndromes: then one error pattern of that
     // weight exists and the corrected word is a codeword.

@@ -12,10 +12,7 @@ inline constexpr unsigned rs_codeword_len = 255;
 /// The codes are built on the powers of x^11 (CCSDS 131.0-B-5, 4.3.3).
 inline constexpr unsigned rs_locator_exponent = 11;
 /// The generator's roots are x^(11 j) for `parity` consecutive j from this one on: they straddle 127.5.
-constexpr unsigned rs_first_root(unsigned parity)
-{
-    return 128 - parity / 2;
-}
+constexpr unsigned rs_first_root(unsigned parity) { return 128 - parity / 2; }
 
 struct rs_errors {
     static constexpr unsigned max_errors = 16;
@@ -38,7 +35,7 @@ namespace dual_basis {
 constexpr std::uint8_t from_conventional(std::uint8_t conventional)
 {
     // Row i of the standard's matrix: the dual-basis octet of x^(7 - i).
-    constexpr std::array<std::uint8_t, 8> rows{0x8d, 0xef, 0xec, 0x86, 0xfa, 0x99, 0xaf, 0x7b};
+    constexpr std::array<std::uint8_t, 8> rows{ 0x8d, 0xef, 0xec, 0x86, 0xfa, 0x99, 0xaf, 0x7b };
     std::uint8_t dual = 0;
     for (unsigned i = 0; i < 8; ++i)
         if (conventional >> (7 - i) & 1)
@@ -53,10 +50,7 @@ inline constexpr std::array<std::uint8_t, 256> conventional_of_dual = [] {
     return table;
 }();
 
-constexpr std::uint8_t to_conventional(std::uint8_t dual)
-{
-    return conventional_of_dual[dual];
-}
+constexpr std::uint8_t to_conventional(std::uint8_t dual) { return conventional_of_dual[dual]; }
 
 } // namespace dual_basis
 } // namespace xband::core

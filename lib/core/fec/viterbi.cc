@@ -21,18 +21,21 @@ void require(bool holds, const char* what, std::size_t is, const std::string& mu
 
 viterbi_batch::viterbi_batch(std::size_t segment_bits) : d_segment_bits(segment_bits)
 {
-    require(segment_bits % 64 == 0 && segment_bits >= 128 && segment_bits <= max_segment_bits, "segment_bits",
-            segment_bits, "a multiple of 64 in 128.." + std::to_string(max_segment_bits));
+    require(segment_bits % 64 == 0 && segment_bits >= 128 && segment_bits <= max_segment_bits,
+            "segment_bits",
+            segment_bits,
+            "a multiple of 64 in 128.." + std::to_string(max_segment_bits));
     active_target(); // the place to refuse a wrong XBAND_SIMD_TARGET, not the sample path
     d_survivors.resize((viterbi::n_blocks(segment_bits) + 1) * conv_k7::n_states);
 }
 
-void viterbi_batch::decode(std::span<const soft_bit> soft, std::span<std::uint8_t> bits,
+void viterbi_batch::decode(std::span<const soft_bit> soft,
+                           std::span<std::uint8_t> bits,
                            std::span<std::uint32_t, n_segments> disagreements)
 {
     require(soft.size() == input_soft_bits(), "soft.size()", soft.size(), std::to_string(input_soft_bits()));
     require(bits.size() == payload_bits() / 8, "bits.size()", bits.size(), std::to_string(payload_bits() / 8));
-    const viterbi::batch job{soft, d_segment_bits, bits, disagreements, d_survivors.data()->lane.data()};
+    const viterbi::batch job{ soft, d_segment_bits, bits, disagreements, d_survivors.data()->lane.data() };
 #ifdef XBAND_SIMD
     viterbi::decode_batch_simd(job);
 #else

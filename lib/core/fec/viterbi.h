@@ -17,7 +17,8 @@ namespace xband::core {
 ///
 /// Soft bits are quantised to min((|soft| + 3) / 6, 12) levels of either sign. With the demodulator's scale (rms 40) that
 /// costs 0.04 dB at Eb/N0 1.5 to 3 dB against floating point (tests/core/qa_viterbi.cc).
-class viterbi_batch {
+class viterbi_batch
+{
 public:
     static constexpr std::size_t n_segments = 32;
     static constexpr std::size_t head_bits = 64; ///< overlap before each segment; the survivors merge in it
@@ -42,7 +43,8 @@ public:
     /// \param disagreements out: for each segment, how many of its channel bits, hard decided, differ from the encoded
     ///        path. Erasures are not counted.
     /// Other sizes throw std::invalid_argument.
-    void decode(std::span<const soft_bit> soft, std::span<std::uint8_t> bits,
+    void decode(std::span<const soft_bit> soft,
+                std::span<std::uint8_t> bits,
                 std::span<std::uint32_t, n_segments> disagreements);
 
 private:

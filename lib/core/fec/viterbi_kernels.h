@@ -28,7 +28,7 @@ inline constexpr int max_level = 12;
 inline constexpr int units_per_level = 6;
 constexpr int level(soft_bit soft)
 {
-    const int magnitude = soft < 0 ? -int{soft} : int{soft};
+    const int magnitude = soft < 0 ? -int{ soft } : int{ soft };
     const int rounded = (magnitude + units_per_level / 2) / units_per_level;
     return rounded < max_level ? rounded : max_level;
 }

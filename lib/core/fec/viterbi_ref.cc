@@ -14,7 +14,7 @@ using conv_k7::n_states;
 // A survivor: the path metric above the 8-bit label of viterbi_kernels.h. Comparing whole words settles ties of the
 // metric by the label: the path that was in the lower state survives.
 using survivor = std::uint32_t;
-constexpr survivor metric_mask = ~survivor{0xff};
+constexpr survivor metric_mask = ~survivor{ 0xff };
 
 /// Cost of sending symbol s (0 or 1) when `soft` was received: nothing if they agree.
 constexpr survivor cost(soft_bit soft, unsigned s)
@@ -23,8 +23,8 @@ constexpr survivor cost(soft_bit soft, unsigned s)
 }
 
 /// One stage of add, compare, select. \param label_bit what a new bit of 1 adds to the label.
-std::array<survivor, n_states> next_stage(const std::array<survivor, n_states>& before, const soft_bit* pair,
-                                          survivor label_bit)
+std::array<survivor, n_states>
+next_stage(const std::array<survivor, n_states>& before, const soft_bit* pair, survivor label_bit)
 {
     std::array<survivor, n_states> after;
     for (unsigned state = 0; state < n_states; ++state) {
@@ -47,10 +47,7 @@ std::array<survivor, n_states> relabelled(std::array<survivor, n_states> survivo
     return survivors;
 }
 
-unsigned bit_at(std::span<const std::uint8_t> packed, std::size_t i)
-{
-    return packed[i / 8] >> (7 - i % 8) & 1U;
-}
+unsigned bit_at(std::span<const std::uint8_t> packed, std::size_t i) { return packed[i / 8] >> (7 - i % 8) & 1U; }
 
 } // namespace
 

@@ -26,10 +26,7 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void decode_batch(const batch& job)
-{
-    decode_batch_ref(job);
-}
+void decode_batch(const batch& job) { decode_batch_ref(job); }
 
 #else
 
@@ -92,13 +89,14 @@ HWY_INLINE void store_costs(vec16 pairs, std::size_t stage, std::size_t lane, bl
     const vec16 is_one1 = hn::ShiftLeft<8>(is_one);
 
     // Cost of the symbol 0, cost of the symbol 1.
-    const vec16 g1[2] = {hn::And(level1, is_one1), hn::AndNot(is_one1, level1)};
-    const vec16 g2[2] = {hn::And(level2, is_one), hn::AndNot(is_one, level2)};
+    const vec16 g1[2] = { hn::And(level1, is_one1), hn::AndNot(is_one1, level1) };
+    const vec16 g2[2] = { hn::And(level2, is_one), hn::AndNot(is_one, level2) };
     for (unsigned sent = 0; sent < 4; ++sent) {
         const vec16 cost = hn::Add(g1[sent >> 1], g2[sent & 1]);
         hn::Store(cost, d16, &costs.plain[stage][sent][lane]);
         if (stage < 2)
-            hn::Store(hn::Add(cost, hn::Set(d16, static_cast<std::uint16_t>(2U >> stage))), d16,
+            hn::Store(hn::Add(cost, hn::Set(d16, static_cast<std::uint16_t>(2U >> stage))),
+                      d16,
                       &costs.labelling[stage][sent][lane]);
     }
 }
@@ -144,10 +142,7 @@ HWY_INLINE void butterfly(survivors16& survivors, const vec16 (&cost)[4], const 
     survivors[x | partner] = hn::Min(hn::Add(low, cost_of_one[sent ^ 3]), hn::Add(high, cost_of_one[sent]));
 }
 
-constexpr std::size_t row_of(unsigned state)
-{
-    return state * n_lanes;
-}
+constexpr std::size_t row_of(unsigned state) { return state * n_lanes; }
 
 alignas(64) constexpr auto state_labels = [] {
     std::array<std::uint16_t, conv_k7::n_states * n_lanes> rows{};
@@ -168,7 +163,11 @@ HWY_INLINE vec16 shift_of(const std::uint16_t* survivors, std::size_t lane)
 
 /// One stage of one group. \tparam first first stage of the pass in the block: 0 or 4.
 template <unsigned first, unsigned stage, std::size_t... pairs>
-HWY_INLINE void run_stage(survivors16& survivors, const block_costs& costs, unsigned g, std::size_t lane, vec16 shift,
+HWY_INLINE void run_stage(survivors16& survivors,
+                          const block_costs& costs,
+                          unsigned g,
+                          std::size_t lane,
+                          vec16 shift,
                           std::index_sequence<pairs...>)
 {
     // The code is linear, so g exchanges the symbol pairs by a constant.
@@ -179,9 +178,9 @@ HWY_INLINE void run_stage(survivors16& survivors, const block_costs& costs, unsi
     };
     const auto& plain = costs.plain[first + stage];
     const auto& of_one = first + stage < 2 ? costs.labelling[first + stage] : plain;
-    const vec16 cost[4] = {cost_of(plain, 0), cost_of(plain, 1), cost_of(plain, 2), cost_of(plain, 3)};
+    const vec16 cost[4] = { cost_of(plain, 0), cost_of(plain, 1), cost_of(plain, 2), cost_of(plain, 3) };
     if constexpr (first + stage < 2) {
-        const vec16 cost_of_one[4] = {cost_of(of_one, 0), cost_of(of_one, 1), cost_of(of_one, 2), cost_of(of_one, 3)};
+        const vec16 cost_of_one[4] = { cost_of(of_one, 0), cost_of(of_one, 1), cost_of(of_one, 2), cost_of(of_one, 3) };
         (butterfly<stage, pairs>(survivors, cost, cost_of_one), ...);
     } else {
         (butterfly<stage, pairs>(survivors, cost, cost), ...);
@@ -190,13 +189,18 @@ HWY_INLINE void run_stage(survivors16& survivors, const block_costs& costs, unsi
 
 /// 4 stages of one group.
 template <unsigned first, std::size_t... x>
-HWY_INLINE void run_group(const std::uint16_t* from, const block_costs& costs, unsigned g, std::size_t lane,
-                          vec16 shift, std::uint16_t* to, std::index_sequence<x...>)
+HWY_INLINE void run_group(const std::uint16_t* from,
+                          const block_costs& costs,
+                          unsigned g,
+                          std::size_t lane,
+                          vec16 shift,
+                          std::uint16_t* to,
+                          std::index_sequence<x...>)
 {
-    survivors16 survivors{hn::Load(d16, from + row_of(x << 2 | g) + lane)...};
+    survivors16 survivors{ hn::Load(d16, from + row_of(x << 2 | g) + lane)... };
     if constexpr (first == 0) // the labels start anew
-        ((survivors[x] = hn::OrAnd(hn::Load(d16, &state_labels[row_of(x << 2 | g) + lane]), survivors[x],
-                                   hn::Set(d16, metric_mask))),
+        ((survivors[x] = hn::OrAnd(
+              hn::Load(d16, &state_labels[row_of(x << 2 | g) + lane]), survivors[x], hn::Set(d16, metric_mask))),
          ...);
     constexpr std::make_index_sequence<group_states / 2> pairs;
     run_stage<first, 0>(survivors, costs, g, lane, shift, pairs);
@@ -285,11 +289,11 @@ HWY_INLINE std::uint64_t encode(std::uint64_t bits, std::uint64_t before)
     return symbols;
 }
 
-std::uint32_t count_disagreements(const soft_bit* soft, std::span<const std::uint8_t> decoded,
-                                  std::uint8_t octet_before)
+std::uint32_t
+count_disagreements(const soft_bit* soft, std::span<const std::uint8_t> decoded, std::uint8_t octet_before)
 {
     std::uint32_t count = 0;
-    std::uint64_t before = mirror_octets(std::uint64_t{octet_before} << 56);
+    std::uint64_t before = mirror_octets(std::uint64_t{ octet_before } << 56);
     for (std::size_t at = 0; at < decoded.size(); at += 8, soft += 128) {
         std::uint64_t bits;
         std::memcpy(&bits, &decoded[at], sizeof(bits));
@@ -312,7 +316,8 @@ void decode_batch(const batch& job)
     for (std::size_t segment = 0; segment < n_lanes; ++segment)
         job.disagreements[segment] =
             count_disagreements(job.soft.data() + 2 * (viterbi_batch::head_bits + segment * job.segment_bits),
-                                job.bits.subspan(segment * segment_bytes, segment_bytes), octets_before[segment]);
+                                job.bits.subspan(segment * segment_bytes, segment_bytes),
+                                octets_before[segment]);
 }
 
 #endif // HWY_SCALAR
@@ -326,10 +331,7 @@ namespace xband::core::viterbi {
 
 HWY_EXPORT(decode_batch);
 
-void decode_batch_simd(const batch& job)
-{
-    HWY_DYNAMIC_DISPATCH(decode_batch)(job);
-}
+void decode_batch_simd(const batch& job) { HWY_DYNAMIC_DISPATCH(decode_batch)(job); }
 
 } // namespace xband::core::viterbi
 #endif

@@ -13,7 +13,8 @@ namespace xband::core {
 // the same memory.
 
 /// NRZ-M encoder of packed bits, most significant first.
-class nrzm_encoder {
+class nrzm_encoder
+{
 public:
     void encode(std::span<const std::uint8_t> in, std::span<std::uint8_t> out);
     void reset() noexcept { d_level = 0; }
@@ -23,7 +24,8 @@ private:
 };
 
 /// NRZ-M decoder of packed bits, most significant first. The very first bit is decided against level 0.
-class nrzm_decoder {
+class nrzm_decoder
+{
 public:
     void decode(std::span<const std::uint8_t> in, std::span<std::uint8_t> out);
     void reset() noexcept { d_level = 0; }
@@ -34,7 +36,8 @@ private:
 
 /// NRZ-M decoder of soft bits for channels where each rail is coded on its own. Sign: as for hard bits; magnitude: the
 /// smaller of the two symbols compared. The first bit of each rail has no symbol before it and comes out as an erasure.
-class nrzm_soft_decoder {
+class nrzm_soft_decoder
+{
 public:
     /// \param n_rails soft bits per symbol in turn (I, Q, I, Q, ...): 1 or 2, else std::invalid_argument.
     explicit nrzm_soft_decoder(unsigned n_rails);

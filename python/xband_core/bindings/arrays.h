@@ -13,14 +13,14 @@ using in_array = pybind11::array_t<T, pybind11::array::c_style>;
 template <typename T>
 std::span<const T> values(const in_array<T>& array)
 {
-    return {array.data(), static_cast<std::size_t>(array.size())};
+    return { array.data(), static_cast<std::size_t>(array.size()) };
 }
 
 /// The same, to write to. Throws ValueError if the array is read-only.
 template <typename T>
 std::span<T> mutable_values(in_array<T>& array)
 {
-    return {array.mutable_data(), static_cast<std::size_t>(array.size())};
+    return { array.mutable_data(), static_cast<std::size_t>(array.size()) };
 }
 
 /// A new one-dimensional array, not initialised.

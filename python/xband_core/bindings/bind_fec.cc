@@ -24,12 +24,13 @@ void bind_convolutional(py::module_& m)
         m, "ViterbiBatch", R"(Soft-decision Viterbi decoder, K=7 rate 1/2 (171, 133 octal), in batches of 32 segments.
 
 Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
-        .def(py::init<std::size_t>(), py::arg("segment_bits") = 1024,
+        .def(py::init<std::size_t>(),
+             py::arg("segment_bits") = 1024,
              "segment_bits: information bits per segment, a multiple of 64 in 128..65536 (else ValueError).")
         .def_property_readonly("segment_bits", &viterbi_batch::segment_bits)
         .def_property_readonly("payload_bits", &viterbi_batch::payload_bits, "Information bits of a batch.")
-        .def_property_readonly("input_soft_bits", &viterbi_batch::input_soft_bits,
-                               "Soft bits of a batch, overlaps included.")
+        .def_property_readonly(
+            "input_soft_bits", &viterbi_batch::input_soft_bits, "Soft bits of a batch, overlaps included.")
         .def_readonly_static("n_segments", &viterbi_batch::n_segments)
         .def_readonly_static("head_bits", &viterbi_batch::head_bits)
         .def_readonly_static("tail_bits", &viterbi_batch::tail_bits)
@@ -64,7 +65,8 @@ Raises: TypeError: not a C-contiguous int8 array. ValueError: wrong length.)");
             conv_encoder(g2_inverted).encode(in, out);
             return symbols;
         },
-        py::arg("bits_packed").noconvert(), py::arg("g2_inverted"),
+        py::arg("bits_packed").noconvert(),
+        py::arg("g2_inverted"),
         "Convolutional encoding from the zero state: uint8 packed bits to one channel bit per octet, G1, G2, G1, ...");
 }
 
@@ -103,7 +105,7 @@ py::tuple rs_decode(const reed_solomon& self, const octets& received)
     const auto out = mutable_values(blocks);
     std::copy(in.begin(), in.end(), out.begin());
     const std::size_t interleave = self.config().interleave;
-    in_array<std::uint8_t> corrected({in.size() / self.code_block_len_bytes(), interleave});
+    in_array<std::uint8_t> corrected({ in.size() / self.code_block_len_bytes(), interleave });
     auto count = mutable_values(corrected).begin();
     {
         py::gil_scoped_release unlocked;
@@ -120,22 +122,28 @@ void bind_reed_solomon(py::module_& m)
 
 Source: CCSDS 131.0-B-5, section 4.)")
         .def(py::init([](unsigned parity, bool dual_basis, unsigned interleave, unsigned virtual_fill) {
-                 return reed_solomon({.parity = parity,
-                                      .dual_basis = dual_basis,
-                                      .interleave = interleave,
-                                      .virtual_fill = virtual_fill});
+                 return reed_solomon({ .parity = parity,
+                                       .dual_basis = dual_basis,
+                                       .interleave = interleave,
+                                       .virtual_fill = virtual_fill });
              }),
-             py::arg("parity") = 32, py::arg("dual_basis") = true, py::arg("interleave") = 1,
+             py::arg("parity") = 32,
+             py::arg("dual_basis") = true,
+             py::arg("interleave") = 1,
              py::arg("virtual_fill") = 0,
              "parity: 16 or 32 check symbols. interleave: 1 to 8 codewords a block. virtual_fill: octets per codeword.")
         .def_property_readonly("data_len_bytes", &reed_solomon::data_len_bytes, "Information octets of a code block.")
         .def_property_readonly("code_block_len_bytes", &reed_solomon::code_block_len_bytes)
         .def_readonly_static("uncorrectable", &rs_result::uncorrectable)
-        .def("encode", &rs_encode, py::arg("data").noconvert(),
+        .def("encode",
+             &rs_encode,
+             py::arg("data").noconvert(),
              R"(Appends the check symbols. data: uint8, any number of data_len_bytes. Returns the code blocks, flat.
 
 Raises: TypeError: not a C-contiguous uint8 array. ValueError: no whole number of blocks.)")
-        .def("decode", &rs_decode, py::arg("code_blocks").noconvert(),
+        .def("decode",
+             &rs_decode,
+             py::arg("code_blocks").noconvert(),
              R"(Corrects code blocks. code_blocks: uint8, any number of code_block_len_bytes; not changed.
 
 Returns: (uint8 code blocks, flat; uint8 symbols corrected (n_blocks, interleave), 255 where uncorrectable: such a
@@ -170,7 +178,9 @@ void bind_bit_coding(py::module_& m)
         py::arg("data").noconvert(),
         "Adds the CCSDS pseudo-random sequence to uint8 octets; it starts at data[0]. CCSDS 131.0-B-5, 10.4.");
     m.def(
-        "crc16_ccsds", [](const octets& data) { return crc16_ccsds(values(data)); }, py::arg("data").noconvert(),
+        "crc16_ccsds",
+        [](const octets& data) { return crc16_ccsds(values(data)); },
+        py::arg("data").noconvert(),
         "CRC-16 of uint8 octets (0x1021, start 0xffff); 0 over a whole intact frame. CCSDS 732.0-B-4, 4.1.6.");
     py::class_<nrzm_encoder>(m, "NrzmEncoder", "NRZ-M encoder of packed bits; keeps its state from call to call.")
         .def(py::init<>())
