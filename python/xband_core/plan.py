@@ -50,8 +50,10 @@ class PassPlan:
     mission: name of a shipped mission or path of a mission file; flowgraph: path of the .grc file; parameters: set on
     the flowgraph beside the ones the worker knows. start_time_ns, stop_time_ns: when samples are wanted; stop_sample:
     the sample count that ends the pass, or None. first_sample_time_ns: time of sample 0 when the station dictates it
-    (simulation), None when the source says. frames_endpoint, events_endpoint: ZeroMQ addresses that the worker connects
-    PUSH sockets to. instance: how often the receiver was started in this pass before.
+    (simulation), None when the source says. doppler: counts samples from first_sample_time_ns, or if that is None from
+    start_time_ns: a source that began at another time is for the worker to allow for. frames_endpoint, events_endpoint:
+    ZeroMQ addresses that the worker connects PUSH sockets to. instance: how often the receiver was started in this pass
+    before.
     """
 
     pass_id: str

@@ -198,7 +198,7 @@ class Demo:
         totals = record.totals
         return Account(
             sent=int(truth["frames_sent"]),
-            decoded=record.decoded("frames_good") + record.decoded("frames_corrected"),
+            decoded=record.frames_usable,
             lost=len(sent - received),
             published=totals.frames() if totals else 0,
             archived=len(rows),

@@ -16,7 +16,8 @@ from xband_core.errors import WireError
 class Heartbeat:
     """samples: taken by this instance; first_sample_index: of the first of them, counted by the source.
 
-    frames_*: decoded by this instance so far. is_locked, es_n0_db, carrier_offset_hz: None while unknown.
+    frames_*: decoded by this instance so far, not_checked if the mission has no check; messages_dropped: that the
+    receiver could not get rid of. is_locked, es_n0_db, carrier_offset_hz: None while unknown.
     """
 
     samples: int
@@ -24,6 +25,8 @@ class Heartbeat:
     frames_good: int
     frames_corrected: int
     frames_uncorrectable: int
+    frames_not_checked: int
+    messages_dropped: int
     is_locked: bool
     es_n0_db: float | None
     carrier_offset_hz: float | None
@@ -88,6 +91,8 @@ def _heartbeat(content: Mapping[str, Any]) -> Heartbeat:
         frames_good=int(content.get("frames_good", 0)),
         frames_corrected=int(content.get("frames_corrected", 0)),
         frames_uncorrectable=int(content.get("frames_uncorrectable", 0)),
+        frames_not_checked=int(content.get("frames_not_checked", 0)),
+        messages_dropped=int(content.get("messages_dropped", 0)),
         is_locked=bool(content.get("locked", False)),
         es_n0_db=_finite(content.get("es_n0_db")),
         carrier_offset_hz=_finite(content.get("carrier_offset_hz")),

@@ -95,8 +95,13 @@ class PassRecord:
     def restarts(self) -> int:
         return max(len(self.instances) - 1, 0)
 
+    @property
+    def frames_usable(self) -> int:
+        """Frames that the receivers say they have decoded: all but the uncorrectable ones."""
+        return sum(self.decoded(f"frames_{kind}") for kind in ("good", "corrected", "not_checked"))
+
     def decoded(self, field_name: str) -> int:
-        """Sum of a frame counter (``frames_good``, ...) over all instances, from their last heartbeats."""
+        """Sum of a counter (``frames_good``, ...) over all instances, from their last heartbeats."""
         return sum(getattr(instance.last, field_name) for instance in self.instances if instance.last)
 
     @property
@@ -104,4 +109,5 @@ class PassRecord:
         """complete, degraded (restarts, losses, archive stopped) or failed (given up, or no good frame at all)."""
         if self.has_given_up or self.totals is None or not self.totals.frames():
             return "failed"
-        return "degraded" if self.gaps or self.problems or self.totals.archive_error else "complete"
+        is_damaged = self.gaps or self.problems or self.totals.archive_error or self.decoded("messages_dropped")
+        return "degraded" if is_damaged else "complete"

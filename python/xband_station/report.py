@@ -59,7 +59,9 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "clock_quality": record.clock_quality,
         "centre_frequency_hz": mission.centre_frequency_hz,
         "sample_rate_hz": record.sample_rate_hz,
-        "frames_decoded": {name: record.decoded(f"frames_{name}") for name in ("good", "corrected", "uncorrectable")},
+        "frames_decoded": {
+            name: record.decoded(f"frames_{name}") for name in ("good", "corrected", "uncorrectable", "not_checked")
+        },
         "frames_published": {
             "good_and_corrected": totals.frames("frames.") if totals else 0,
             "uncorrectable": totals.frames("bad.") if totals else 0,
@@ -68,6 +70,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "virtual_channels": {
             f"frames.{mission.name}.{vcid}": channel.name for vcid, channel in mission.framing.virtual_channels.items()
         },
+        "messages_dropped": record.decoded("messages_dropped"),
         "messages_rejected": totals.rejected if totals else 0,
         "archive_error": totals.archive_error if totals else None,
         "restarts": record.restarts,

@@ -44,7 +44,7 @@ def main():
     def report(kind, **facts):
         counts = processor.statistics.by_integrity
         stats = demodulator.stats()
-        es_n0_db = stats.get("es_n0_db", math.nan)
+        es_n0_db = stats["es_n0_db"]
         content = {
             "type": kind,
             "samples": samples,
@@ -52,9 +52,9 @@ def main():
             "frames_good": counts[Integrity.GOOD],
             "frames_corrected": counts[Integrity.CORRECTED],
             "frames_uncorrectable": counts[Integrity.UNCORRECTABLE],
-            "locked": decoder.stats()["is_locked"],
+            "locked": stats["is_locked"],
             "es_n0_db": es_n0_db if math.isfinite(es_n0_db) else None,
-            "carrier_offset_hz": stats.get("carrier_offset_hz"),
+            "carrier_offset_hz": stats["carrier_offset_hz"],
         }
         events_socket.send(json.dumps({**content, **facts}).encode())
 
