@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From transfer frames to samples and back: encoder, modulator, receiver, and what leaves the flowgraph."""
 
+import json
 import threading
 
 import numpy as np
@@ -153,6 +154,16 @@ def test_publisher_drops_the_oldest_when_asked_to():
     top.wait()
     assert publisher.messages_sent == 0
     assert publisher.messages_dropped >= 600 // 64
+
+
+def test_frame_file_sink_writes_what_decode_writes(tmp_path):
+    frames = make_frames(50)
+    send(make_records(frames), xband.frame_file_sink("suomi-npp", str(tmp_path / "out"), SAMPLE_RATE_HZ, cadus=True))
+    assert (tmp_path / "out" / "frames.bin").read_bytes() == frames.tobytes()
+    assert len((tmp_path / "out" / "frames.jsonl").read_text().splitlines()) == 50
+    assert (tmp_path / "out" / "cadus.bin").stat().st_size == 50 * MISSION.cadu_len_bytes
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["frames_good"], summary["frames_uncorrectable"]) == (50, 0)
 
 
 def test_frames_to_pdu():

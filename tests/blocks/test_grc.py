@@ -64,7 +64,7 @@ def test_description_agrees_with_the_block(path):
 
 def default_of(parameter: dict) -> object:
     """As GNU Radio Companion reads it: strings are text, the rest are Python expressions."""
-    return parameter["default"] if parameter["dtype"] == "string" else eval(parameter["default"])
+    return parameter["default"] if parameter["dtype"] in ("string", "dir_select") else eval(parameter["default"])
 
 
 @pytest.mark.parametrize("path", DESCRIPTIONS, ids=lambda path: path.name.removesuffix(".block.yml"))
@@ -74,6 +74,8 @@ def test_block_can_be_made_with_the_defaults_shown(path, tmp_path):
     if "uri" in values:
         (tmp_path / "recording.cs8").touch()
         values["uri"] = f"file:{tmp_path}/recording.cs8"
+    if "out_dir" in values:
+        values["out_dir"] = str(tmp_path / values["out_dir"])
     for condition in content.get("asserts", []):
         assert eval(condition.removeprefix("${").removesuffix("}"), dict(values))
     block = block_classes()[content["id"].removeprefix("xband_")](**values)
