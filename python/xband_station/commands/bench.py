@@ -35,7 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["speed", "sensitivity"])
+    parser.add_argument("what", choices=["speed", "sensitivity"], help="what to measure")
     parser.add_argument(
         "--mission", default="suomi-npp", metavar="NAME|FILE", help="for sensitivity (default %(default)s)"
     )
