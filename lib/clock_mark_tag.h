@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How clock marks travel with soft bits: stream tags "xband_mark" at the soft bit where the mark's symbol begins.
 #pragma once
-#include "core_namespace.h"
 #include "base/clock_mark.h"
+#include "core_namespace.h"
 
 #include <gnuradio/tags.h>
 #include <pmt/pmt.h>

@@ -25,11 +25,10 @@ inline constexpr name_table<core::iq_format, 3> iq_format_names{
 inline constexpr name_table<core::inner_code, 2> inner_code_names{
     { { "none", core::inner_code::none }, { "conv_k7_r12", core::inner_code::conv_k7_r12 } }
 };
-inline constexpr name_table<core::differential, 3> differential_names{
-    { { "none", core::differential::none },
-      { "nrz_m", core::differential::nrz_m },
-      { "nrz_m_per_rail", core::differential::nrz_m_per_rail } }
-};
+inline constexpr name_table<core::differential, 3> differential_names{ { { "none", core::differential::none },
+                                                                         { "nrz_m", core::differential::nrz_m },
+                                                                         { "nrz_m_per_rail",
+                                                                           core::differential::nrz_m_per_rail } } };
 inline constexpr name_table<core::frame_kind, 3> frame_kind_names{
     { { "aos", core::frame_kind::aos }, { "tm", core::frame_kind::tm }, { "raw", core::frame_kind::raw } }
 };

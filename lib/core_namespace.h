@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-namespace xband::core {} // the kernels
+namespace xband::core {
+} // namespace xband::core
 
 namespace gr::xband {
 

@@ -31,8 +31,8 @@ private:
     const int d_fd;
     const std::size_t d_item_size_bytes;
     const std::uint64_t d_stop_item;
-    int d_wake_fd;                       ///< eventfd that request_stop() makes readable
-    std::vector<std::byte> d_partial;    ///< start of an item whose rest has not arrived yet
+    int d_wake_fd;                    ///< eventfd that request_stop() makes readable
+    std::vector<std::byte> d_partial; ///< start of an item whose rest has not arrived yet
     std::atomic<bool> d_stop_requested{ false };
     std::atomic<bool> d_finished{ false };
     std::atomic<std::uint64_t> d_delivered{ 0 };

@@ -44,7 +44,8 @@ public:
 
 protected:
     frame_adapter(std::size_t in_len_bytes, std::size_t out_len_bytes)
-        : d_in_len_bytes(in_len_bytes), d_out_len_bytes(out_len_bytes)
+        : d_in_len_bytes(in_len_bytes),
+          d_out_len_bytes(out_len_bytes)
     {
         this->set_tag_propagation_policy(gr::block::TPP_DONT);
         // Both make the buffers on either side large enough for two frames.

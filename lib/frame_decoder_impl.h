@@ -10,11 +10,8 @@
 
 namespace gr::xband {
 
-class frame_decoder_impl : public stream_adapter<frame_decoder,
-                                                 core::frame_decoder,
-                                                 core::framing_config,
-                                                 core::soft_bit,
-                                                 std::uint8_t>
+class frame_decoder_impl
+    : public stream_adapter<frame_decoder, core::frame_decoder, core::framing_config, core::soft_bit, std::uint8_t>
 {
 public:
     explicit frame_decoder_impl(const core::framing_config& config);

@@ -22,7 +22,8 @@ public:
     int work(int noutput_items, gr_vector_const_void_star& inputs, gr_vector_void_star& outputs) override
     {
         const auto n = static_cast<std::size_t>(noutput_items);
-        d_kernel.decode({ static_cast<const std::uint8_t*>(inputs[0]), n }, { static_cast<std::uint8_t*>(outputs[0]), n });
+        d_kernel.decode({ static_cast<const std::uint8_t*>(inputs[0]), n },
+                        { static_cast<std::uint8_t*>(outputs[0]), n });
         return noutput_items;
     }
 

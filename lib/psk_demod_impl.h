@@ -11,11 +11,8 @@
 
 namespace gr::xband {
 
-class psk_demod_impl : public stream_adapter<psk_demod,
-                                             core::psk_demodulator,
-                                             core::psk_demodulator_config,
-                                             std::byte,
-                                             core::soft_bit>
+class psk_demod_impl
+    : public stream_adapter<psk_demod, core::psk_demodulator, core::psk_demodulator_config, std::byte, core::soft_bit>
 {
 public:
     explicit psk_demod_impl(const core::psk_demodulator_config& config);

@@ -11,11 +11,8 @@ namespace gr::xband {
 
 namespace {
 
-class psk_modulator_impl : public stream_adapter<psk_modulator,
-                                                 core::psk_modulator,
-                                                 core::psk_modulator_config,
-                                                 std::uint8_t,
-                                                 gr_complex>
+class psk_modulator_impl
+    : public stream_adapter<psk_modulator, core::psk_modulator, core::psk_modulator_config, std::uint8_t, gr_complex>
 {
 public:
     explicit psk_modulator_impl(const core::psk_modulator_config& config)
@@ -29,10 +26,8 @@ public:
 
 } // namespace
 
-psk_modulator::sptr psk_modulator::make(const std::string& modulation,
-                                        double samples_per_symbol,
-                                        double rolloff,
-                                        double clock_error_ppm)
+psk_modulator::sptr
+psk_modulator::make(const std::string& modulation, double samples_per_symbol, double rolloff, double clock_error_ppm)
 {
     return gnuradio::make_block_sptr<psk_modulator_impl>(
         core::psk_modulator_config{ .kind = from_name(modulation_names, "modulation", modulation),

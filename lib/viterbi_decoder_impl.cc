@@ -18,7 +18,8 @@ class viterbi_decoder_impl
 {
 public:
     explicit viterbi_decoder_impl(const viterbi_stream_config& config)
-        : gr::block("viterbi_decoder", one_octet_stream(), one_octet_stream()), stream_adapter(config)
+        : gr::block("viterbi_decoder", one_octet_stream(), one_octet_stream()),
+          stream_adapter(config)
     {
         set_relative_rate(1, soft_bits_per_octet);
     }

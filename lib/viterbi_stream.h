@@ -88,7 +88,8 @@ private:
     {
         std::array<std::uint32_t, core::viterbi_batch::n_segments> disagreements{};
         d_batch.decode(d_soft, d_bits, disagreements);
-        d_out.insert(d_out.end(), d_bits.begin(), d_bits.begin() + static_cast<std::ptrdiff_t>((n_payload_bits + 7) / 8));
+        d_out.insert(
+            d_out.end(), d_bits.begin(), d_bits.begin() + static_cast<std::ptrdiff_t>((n_payload_bits + 7) / 8));
         if (n_payload_bits % 8 != 0)
             d_out.back() &= static_cast<std::uint8_t>(0xff00U >> (n_payload_bits % 8));
         d_channel_bits += 2 * n_payload_bits;

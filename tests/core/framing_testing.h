@@ -23,7 +23,7 @@ using soft_stream = std::vector<soft_bit>;
 inline framing_config small_config()
 {
     framing_config config;
-    config.rs = {.parity = 32, .dual_basis = true, .interleave = 1, .virtual_fill = 123};
+    config.rs = { .parity = 32, .dual_basis = true, .interleave = 1, .virtual_fill = 123 };
     config.frame_len_bytes = 100;
     config.scid = 157;
     config.segment_bits = 128;
@@ -46,8 +46,8 @@ inline octets make_frames(const framing_config& config, std::size_t n_frames, st
     for (auto& octet : frames)
         octet = std::uint8_t(random());
     for (std::size_t i = 0; i < n_frames; ++i) {
-        const std::uint8_t header[] = {0x40 | 157 >> 2,      (157 & 3) << 6 | 16, std::uint8_t(i >> 16),
-                                       std::uint8_t(i >> 8), std::uint8_t(i),     0};
+        const std::uint8_t header[] = { 0x40 | 157 >> 2,      (157 & 3) << 6 | 16, std::uint8_t(i >> 16),
+                                        std::uint8_t(i >> 8), std::uint8_t(i),     0 };
         std::copy(std::begin(header), std::end(header), frames.begin() + std::ptrdiff_t(i * config.frame_len_bytes));
     }
     return frames;
@@ -56,8 +56,9 @@ inline octets make_frames(const framing_config& config, std::size_t n_frames, st
 inline soft_stream make_soft(const octets& channel_bits, int amplitude = 40)
 {
     soft_stream soft(channel_bits.size());
-    std::transform(channel_bits.begin(), channel_bits.end(), soft.begin(),
-                   [amplitude](std::uint8_t bit) { return soft_bit(bit != 0 ? -amplitude : amplitude); });
+    std::transform(channel_bits.begin(), channel_bits.end(), soft.begin(), [amplitude](std::uint8_t bit) {
+        return soft_bit(bit != 0 ? -amplitude : amplitude);
+    });
     return soft;
 }
 
@@ -79,10 +80,7 @@ inline soft_stream noise(std::size_t n, std::uint32_t seed)
     return soft;
 }
 
-inline void append(soft_stream& to, const soft_stream& what)
-{
-    to.insert(to.end(), what.begin(), what.end());
-}
+inline void append(soft_stream& to, const soft_stream& what) { to.insert(to.end(), what.begin(), what.end()); }
 
 inline void add_noise(soft_stream& soft, float sigma, std::uint32_t seed)
 {
@@ -122,7 +120,7 @@ inline reception receive(const framing_config& config, const soft_stream& soft)
     decoder.push(soft);
     decoder.flush();
     auto records = pull_all(decoder);
-    return {std::move(records), decoder.stats()};
+    return { std::move(records), decoder.stats() };
 }
 
 /// Indices of sent frames that came out right, in the order they came out. A right frame that was not sent, or one whose

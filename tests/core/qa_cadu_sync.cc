@@ -22,7 +22,7 @@ void write_octets(soft_stream& soft, std::size_t position, const octets& what)
         soft[position + i] = (what[i / 8] >> (7 - i % 8) & 1) != 0 ? -40 : 40;
 }
 
-const octets marker{0x1a, 0xcf, 0xfc, 0x1d};
+const octets marker{ 0x1a, 0xcf, 0xfc, 0x1d };
 
 constexpr std::size_t data_marker_at = 40; ///< octet of the frame
 
@@ -68,11 +68,11 @@ BOOST_AUTO_TEST_CASE(frames_before_the_proof_are_backfilled)
     soft_stream soft = noise(3000, 5);
     append(soft, transmit(config, frames));
     // Beyond repair, and a marker gone: the first pair that proves anything is that of frames 4 and 5.
-    for (const std::size_t i : {1U, 2U, 3U})
+    for (const std::size_t i : { 1U, 2U, 3U })
         write_octets(soft, 3000 + i * cadu_bits + 200, octets(40, 0x55));
     write_octets(soft, 3000 + cadu_bits, octets(4, 0x55));
     const reception got = receive(config, soft);
-    BOOST_TEST(right_frames(got, frames, config.frame_len_bytes) == all_but(n_frames, {1, 2, 3}),
+    BOOST_TEST(right_frames(got, frames, config.frame_len_bytes) == all_but(n_frames, { 1, 2, 3 }),
                boost::test_tools::per_element());
     BOOST_REQUIRE(got.records.size() == n_frames);
     BOOST_TEST(got.records[0].header.first_symbol == 3000U);
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(an_inserted_or_deleted_bit_costs_one_frame)
             soft.erase(at, at - slip);
         const reception got = receive(config, soft);
         const auto indices = right_frames(got, frames, config.frame_len_bytes);
-        BOOST_TEST(indices == all_but(n_frames, slip == 0 ? std::vector<int>{} : std::vector<int>{5}),
+        BOOST_TEST(indices == all_but(n_frames, slip == 0 ? std::vector<int>{} : std::vector<int>{ 5 }),
                    boost::test_tools::per_element());
         BOOST_TEST(got.records.size() == n_frames);
         if (slip != 0 && std::abs(slip) <= 7) {
@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(a_drop_out_costs_the_frames_it_touches)
 {
     constexpr std::size_t n = 40;
     const octets frames = make_frames(config, n);
-    for (const std::size_t n_lost_frames : {1U, 4U, 8U, 9U, 20U}) {
-        for (const int shift : {0, 3, 333}) { // bits lost on top of it
+    for (const std::size_t n_lost_frames : { 1U, 4U, 8U, 9U, 20U }) {
+        for (const int shift : { 0, 3, 333 }) { // bits lost on top of it
             soft_stream soft = transmit(config, frames);
             const auto from = soft.begin() + std::ptrdiff_t(10 * cadu_bits);
             const soft_stream hiss = noise(n_lost_frames * cadu_bits, 11);
@@ -156,20 +156,20 @@ BOOST_AUTO_TEST_CASE(windows_that_pass_reed_solomon_are_not_taken_for_frames)
     // RS is cyclic and blind to the randomiser: a window up to half the parity off passes. A marker written there, the same
     // in each frame and before the true one, must not win; the damage stays within what RS mends.
     framing_config full = config;
-    full.rs = {.parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0};
+    full.rs = { .parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0 };
     full.frame_len_bytes = 892;
     const octets frames = make_frames(full, n_frames);
     const std::size_t len_octets = full.cadu_len_bits() / 8;
-    for (const std::ptrdiff_t shift : {-64, -63, -33, -8, -4, 4, 5, 32, 63, 64}) {
+    for (const std::ptrdiff_t shift : { -64, -63, -33, -8, -4, 4, 5, 32, 63, 64 }) {
         soft_stream soft = transmit(full, frames);
         for (std::size_t i = 1; i < n_frames; ++i)
             write_octets(soft, 8 * std::size_t(std::ptrdiff_t(i * len_octets) + shift), marker);
         // Begins before the first false marker, after the first true one.
         const soft_stream late(soft.begin() + std::ptrdiff_t(len_octets * 8 - 65 * 8), soft.end());
-        for (const auto& scid : {std::optional<unsigned>(157), std::optional<unsigned>()}) {
+        for (const auto& scid : { std::optional<unsigned>(157), std::optional<unsigned>() }) {
             full.scid = scid;
             const reception got = receive(full, late);
-            BOOST_TEST(right_frames(got, frames, full.frame_len_bytes) == all_but(n_frames, {0}),
+            BOOST_TEST(right_frames(got, frames, full.frame_len_bytes) == all_but(n_frames, { 0 }),
                        boost::test_tools::per_element());
             BOOST_TEST(got.stats.locks == 1U);
         }
@@ -180,10 +180,10 @@ BOOST_AUTO_TEST_CASE(a_marker_repeated_in_the_data_does_not_win)
 {
     constexpr std::size_t n = 30;
     const soft_stream sent = transmit(config, frames_with_marker(n));
-    for (const std::size_t cut : {0U, 100U, 300U}) {
+    for (const std::size_t cut : { 0U, 100U, 300U }) {
         const soft_stream late(sent.begin() + std::ptrdiff_t(cut), sent.end());
         BOOST_TEST(right_frames(receive(config, late), frames_with_marker(n), config.frame_len_bytes) ==
-                       all_but(n, cut < 160 ? std::vector<int>{} : std::vector<int>{0}),
+                       all_but(n, cut < 160 ? std::vector<int>{} : std::vector<int>{ 0 }),
                    boost::test_tools::per_element());
     }
 }
@@ -197,7 +197,8 @@ BOOST_AUTO_TEST_CASE(a_grid_of_false_markers_is_left)
     const auto at = soft.begin() + std::ptrdiff_t(9 * cadu_bits + 300);
     soft.erase(at, at + 32 + 8 * std::ptrdiff_t(data_marker_at));
     const reception got = receive(config, soft);
-    BOOST_TEST(right_frames(got, frames, config.frame_len_bytes) == all_but(n, {9}), boost::test_tools::per_element());
+    BOOST_TEST(right_frames(got, frames, config.frame_len_bytes) == all_but(n, { 9 }),
+               boost::test_tools::per_element());
     BOOST_TEST(got.stats.sync_losses == 1U);
 }
 
@@ -248,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_fecf_alone_checks_frames)
     soft_stream soft = transmit(fecf, frames);
     soft[4 * fecf.cadu_len_bits() + 400] = soft_bit(-soft[4 * fecf.cadu_len_bits() + 400]);
     const reception got = receive(fecf, soft);
-    BOOST_TEST(right_frames(got, frames, fecf.frame_len_bytes) == all_but(n_frames, {4}),
+    BOOST_TEST(right_frames(got, frames, fecf.frame_len_bytes) == all_but(n_frames, { 4 }),
                boost::test_tools::per_element());
     BOOST_REQUIRE(got.records.size() == n_frames);
     BOOST_TEST(int(got.records[4].header.checks) == 5); // FECF present and wrong, header right

@@ -23,8 +23,8 @@ std::vector<link> all_links()
 {
     std::vector<link> links;
     for (const auto& [kind, kind_name] :
-         {std::pair(modulation::bpsk, "bpsk"), {modulation::qpsk, "qpsk"}, {modulation::oqpsk, "oqpsk"}}) {
-        for (const auto coding : {differential::none, differential::nrz_m, differential::nrz_m_per_rail}) {
+         { std::pair(modulation::bpsk, "bpsk"), { modulation::qpsk, "qpsk" }, { modulation::oqpsk, "oqpsk" } }) {
+        for (const auto coding : { differential::none, differential::nrz_m, differential::nrz_m_per_rail }) {
             const std::string name = std::string(kind_name) + (coding == differential::none    ? ""
                                                                : coding == differential::nrz_m ? " nrz_m"
                                                                                                : " nrz_m_per_rail");
@@ -32,10 +32,10 @@ std::vector<link> all_links()
                 framing_config coded = small_config();
                 coded.modulation = kind;
                 coded.differential = coding;
-                links.push_back({name + " conv", coded});
+                links.push_back({ name + " conv", coded });
             }
             if (coding != differential::nrz_m_per_rail || kind != modulation::bpsk)
-                links.push_back({name, uncoded(small_config(), kind, coding)});
+                links.push_back({ name, uncoded(small_config(), kind, coding) });
         }
     }
     return links;
@@ -66,7 +66,9 @@ soft_stream turn(const framing_config& config, soft_stream soft, unsigned quarte
     return soft;
 }
 
-void expect_all_but(const framing_config& config, const soft_stream& soft, const octets& frames,
+void expect_all_but(const framing_config& config,
+                    const soft_stream& soft,
+                    const octets& frames,
                     const std::vector<int>& missing)
 {
     BOOST_TEST(right_frames(receive(config, soft), frames, config.frame_len_bytes) ==
@@ -74,10 +76,7 @@ void expect_all_but(const framing_config& config, const soft_stream& soft, const
                boost::test_tools::per_element());
 }
 
-std::size_t soft_bits_per_cadu(const framing_config& config)
-{
-    return cadu_encoder(config).channel_bits(1);
-}
+std::size_t soft_bits_per_cadu(const framing_config& config) { return cadu_encoder(config).channel_bits(1); }
 
 } // namespace
 
@@ -85,10 +84,10 @@ BOOST_AUTO_TEST_CASE(every_phase_conjugation_and_g2_sense_is_resolved)
 {
     for (const auto& [name, config] : all_links()) {
         const octets frames = make_frames(config, n_frames);
-        for (const bool g2_inverted : {true, false}) {
+        for (const bool g2_inverted : { true, false }) {
             const soft_stream sent = transmit(config, frames, g2_inverted);
             for (unsigned quarter_turns = 0; quarter_turns < 4; ++quarter_turns) {
-                for (const bool is_conjugate : {false, true}) {
+                for (const bool is_conjugate : { false, true }) {
                     BOOST_TEST_CONTEXT(name << " turns " << quarter_turns << " conjugate " << is_conjugate
                                             << " G2 inverted " << g2_inverted)
                     {
@@ -108,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_phase_slip_costs_the_frame_it_falls_in)
         const octets frames = make_frames(config, n_frames);
         const soft_stream sent = transmit(config, frames);
         for (std::size_t at = 10 * soft_bits_per_cadu(config); at < 11 * soft_bits_per_cadu(config); at += 90) {
-            for (const unsigned quarter_turns : {1U, 2U, 3U}) {
+            for (const unsigned quarter_turns : { 1U, 2U, 3U }) {
                 soft_stream soft(sent.begin(), sent.begin() + std::ptrdiff_t(at));
                 append(soft,
                        turn(config, soft_stream(sent.begin() + std::ptrdiff_t(at), sent.end()), quarter_turns, false));
@@ -130,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_phase_slip_of_a_long_coded_frame_costs_nothing)
 {
     // S-NPP's own code block: what a slip destroys is mended.
     framing_config config = small_config();
-    config.rs = {.parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0};
+    config.rs = { .parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0 };
     config.frame_len_bytes = 892;
     config.segment_bits = 1024;
     const octets frames = make_frames(config, 14);
@@ -158,7 +157,7 @@ BOOST_AUTO_TEST_CASE(lost_and_doubled_symbols_cost_the_frame_they_fall_in)
             soft_stream lost = sent, doubled = sent;
             lost.erase(lost.begin() + at, lost.begin() + at + symbol);
             doubled.insert(doubled.begin() + at, sent.begin() + at, sent.begin() + at + symbol);
-            for (const auto& soft : {lost, doubled}) {
+            for (const auto& soft : { lost, doubled }) {
                 const auto indices = right_frames(receive(config, soft), frames, config.frame_len_bytes);
                 BOOST_TEST_CONTEXT(name << " at " << at)
                 {
@@ -175,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_drop_out_costs_the_frames_it_touches)
 {
     for (const auto& [name, config] : all_links()) {
         const octets frames = make_frames(config, 40);
-        for (const bool is_erased : {true, false}) {
+        for (const bool is_erased : { true, false }) {
             soft_stream soft = transmit(config, frames);
             const auto from = soft.begin() + std::ptrdiff_t(10 * soft_bits_per_cadu(config));
             const auto n = std::ptrdiff_t(12 * soft_bits_per_cadu(config));
@@ -187,10 +186,7 @@ BOOST_AUTO_TEST_CASE(a_drop_out_costs_the_frames_it_touches)
             }
             std::vector<int> lost(12);
             std::iota(lost.begin(), lost.end(), 10);
-            BOOST_TEST_CONTEXT(name << " erased " << is_erased)
-            {
-                expect_all_but(config, soft, frames, lost);
-            }
+            BOOST_TEST_CONTEXT(name << " erased " << is_erased) { expect_all_but(config, soft, frames, lost); }
         }
     }
 }
@@ -247,8 +243,8 @@ BOOST_AUTO_TEST_CASE(clock_marks_time_the_first_symbol)
         append(soft, transmit(config, frames));
         frame_decoder decoder(config);
         // 2.5 samples a symbol up to a discontinuity at symbol 3000, 2.25 after it.
-        decoder.mark({1, 10.25, 2.5, 7.0F, 1000.0F, -3.0F, true});
-        decoder.mark({3000, 9000, 2.25, 8.0F, 1001.0F, -2.0F, true});
+        decoder.mark({ 1, 10.25, 2.5, 7.0F, 1000.0F, -3.0F, true });
+        decoder.mark({ 3000, 9000, 2.25, 8.0F, 1001.0F, -2.0F, true });
         decoder.push(soft);
         decoder.flush();
         std::size_t i = 0;
@@ -336,8 +332,8 @@ BOOST_AUTO_TEST_CASE(bad_configurations_are_refused)
     const auto refuses = [](auto change) {
         framing_config config = small_config();
         change(config);
-        BOOST_CHECK_THROW(frame_decoder{config}, std::invalid_argument);
-        BOOST_CHECK_THROW(cadu_encoder{config}, std::invalid_argument);
+        BOOST_CHECK_THROW(frame_decoder{ config }, std::invalid_argument);
+        BOOST_CHECK_THROW(cadu_encoder{ config }, std::invalid_argument);
     };
     refuses([](auto& c) { c.frame_len_bytes = 99; });
     refuses([](auto& c) { c.frame_len_bytes = 0; });

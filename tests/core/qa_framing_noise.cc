@@ -10,7 +10,8 @@ using namespace framing_testing;
 namespace {
 
 /// splitmix64 (Steele, Lea, Flood 2014): a random word in three operations, so that the test is about the decoder.
-class fast_random {
+class fast_random
+{
 public:
     explicit fast_random(std::uint64_t seed) : d_state(seed) {}
     std::uint64_t operator()()
@@ -29,7 +30,7 @@ void expect_no_record(const framing_config& config, std::size_t n_soft_bits, std
 {
     frame_decoder decoder(config);
     fast_random random(seed);
-    soft_stream soft(std::size_t{1} << 20);
+    soft_stream soft(std::size_t{ 1 } << 20);
     for (std::size_t sent = 0; sent < n_soft_bits; sent += soft.size()) {
         for (std::size_t i = 0; i < soft.size(); i += 8) {
             const std::uint64_t word = random();
@@ -55,10 +56,7 @@ BOOST_AUTO_TEST_CASE(reed_solomon_uncoded)
     expect_no_record(config, many, 2);
 }
 
-BOOST_AUTO_TEST_CASE(reed_solomon_behind_the_inner_code)
-{
-    expect_no_record(small_config(), many, 3);
-}
+BOOST_AUTO_TEST_CASE(reed_solomon_behind_the_inner_code) { expect_no_record(small_config(), many, 3); }
 
 BOOST_AUTO_TEST_CASE(fecf_alone)
 {

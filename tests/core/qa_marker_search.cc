@@ -23,7 +23,7 @@ std::uint32_t window(const std::vector<std::uint64_t>& words, std::size_t positi
 void plant(std::vector<std::uint64_t>& words, std::size_t position, std::uint32_t bits)
 {
     for (std::size_t i = 0; i < 32; ++i) {
-        const std::uint64_t lane = std::uint64_t{1} << (63 - (position + i) % 64);
+        const std::uint64_t lane = std::uint64_t{ 1 } << (63 - (position + i) % 64);
         auto& word = words[(position + i) / 64];
         word = (bits >> (31 - i) & 1) != 0 ? word | lane : word & ~lane;
     }
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(agrees_with_a_count_at_every_position)
 {
     std::mt19937_64 random(3);
     for (unsigned max_errors = 0; max_errors <= marker_search::max_errors_limit; ++max_errors) {
-        for (const bool inverted_too : {false, true}) {
+        for (const bool inverted_too : { false, true }) {
             const marker_search search(asm_ccsds, max_errors, inverted_too);
             const auto words = make_stream(random);
             std::size_t n_found = 0;

@@ -32,7 +32,8 @@ struct output {
     psk_demodulator_stats stats;
 };
 
-output demodulate(const psk_demodulator_config& c, std::span<const std::byte> bytes, const std::vector<std::size_t>& chunks)
+output
+demodulate(const psk_demodulator_config& c, std::span<const std::byte> bytes, const std::vector<std::size_t>& chunks)
 {
     psk_demodulator demodulator(c);
     output out;
@@ -85,7 +86,8 @@ BOOST_DATA_TEST_CASE(bit_errors_follow_theory,
     for (std::size_t k = 1; k < got.marks.size(); ++k) {
         const auto& a = got.marks[k - 1];
         const auto& b = got.marks[k];
-        const double predicted = a.first_sample + static_cast<double>(b.first_symbol - a.first_symbol) * a.samples_per_symbol;
+        const double predicted =
+            a.first_sample + static_cast<double>(b.first_symbol - a.first_symbol) * a.samples_per_symbol;
         BOOST_TEST(std::abs(b.first_sample - predicted) < 0.05 * sps);
     }
 }
@@ -99,7 +101,8 @@ BOOST_DATA_TEST_CASE(any_chunking_gives_the_same, bdata::make({ 0, 1, 2 }), kind
     const auto sent = test_signal::make(r);
     const auto bytes = std::as_bytes(std::span(sent.samples));
     const auto whole = demodulate(config_for(r), bytes, { bytes.size() });
-    for (const auto& chunks : std::vector<std::vector<std::size_t>>{ { 1001 }, { 7, 65536, 1, 32768, 4099 }, { 8 * 4096 } }) {
+    for (const auto& chunks :
+         std::vector<std::vector<std::size_t>>{ { 1001 }, { 7, 65536, 1, 32768, 4099 }, { 8 * 4096 } }) {
         const auto cut = demodulate(config_for(r), bytes, chunks);
         BOOST_TEST((cut.soft == whole.soft));
         BOOST_TEST(cut.marks.size() == whole.marks.size());

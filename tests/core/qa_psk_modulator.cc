@@ -58,7 +58,9 @@ double wave(std::span<const std::uint8_t> bits, unsigned n_rails, unsigned rail,
     return sum / std::sqrt(n_rails);
 }
 
-double error_rms(const samples_t& samples, const psk_modulator_config& config, std::span<const std::uint8_t> bits,
+double error_rms(const samples_t& samples,
+                 const psk_modulator_config& config,
+                 std::span<const std::uint8_t> bits,
                  const std::function<double(double)>& symbol_time)
 {
     const unsigned n_rails = rails(config.kind);
@@ -76,9 +78,10 @@ double error_rms(const samples_t& samples, const psk_modulator_config& config, s
 } // namespace
 
 BOOST_DATA_TEST_CASE(the_wave_is_the_sum_of_its_pulses,
-                     bdata::make({modulation::bpsk, modulation::qpsk, modulation::oqpsk}) *
-                         bdata::make({1.8, 2.2, std::numbers::pi, 16.0}),
-                     kind, samples_per_symbol)
+                     bdata::make({ modulation::bpsk, modulation::qpsk, modulation::oqpsk }) *
+                         bdata::make({ 1.8, 2.2, std::numbers::pi, 16.0 }),
+                     kind,
+                     samples_per_symbol)
 {
     const auto config = make_config(kind, samples_per_symbol, 50.0);
     const auto bits = random_bits(4000);
@@ -95,7 +98,7 @@ BOOST_AUTO_TEST_CASE(doppler_stretches_the_symbol_clock)
     auto config = make_config(modulation::qpsk, 2.0);
     config.sample_rate_hz = 30e6;
     config.centre_frequency_hz = 100e6; // far lower than on air, so that a short test sees the effect
-    config.doppler = {{0, {50e3, 1e8}}, {2000, {60e3}}};
+    config.doppler = { { 0, { 50e3, 1e8 } }, { 2000, { 60e3 } } };
     const auto bits = random_bits(8000);
     const auto samples = modulate(config, bits);
     const auto time_of = [&](double n) { return n / 2.0 - 16 + phase_cycles(config.doppler, n, 30e6) * 15e6 / 100e6; };
@@ -103,7 +106,8 @@ BOOST_AUTO_TEST_CASE(doppler_stretches_the_symbol_clock)
     BOOST_TEST(error_rms(samples, config, bits, time_of) < 1.5e-3);
 }
 
-BOOST_DATA_TEST_CASE(chunk_sizes_do_not_matter, bdata::make({modulation::bpsk, modulation::qpsk, modulation::oqpsk}),
+BOOST_DATA_TEST_CASE(chunk_sizes_do_not_matter,
+                     bdata::make({ modulation::bpsk, modulation::qpsk, modulation::oqpsk }),
                      kind)
 {
     const auto config = make_config(kind, 2.7182818);
@@ -116,9 +120,9 @@ BOOST_DATA_TEST_CASE(chunk_sizes_do_not_matter, bdata::make({modulation::bpsk, m
     samples_t chunk(5000);
     for (std::size_t at = 0; at < bits.size();) {
         const std::size_t n = std::min<std::size_t>(generator() % 3001, bits.size() - at);
-        modulator.push({bits.data() + at, n});
+        modulator.push({ bits.data() + at, n });
         at += n;
-        while (const auto made = modulator.pull({chunk.data(), 1 + generator() % 4999}))
+        while (const auto made = modulator.pull({ chunk.data(), 1 + generator() % 4999 }))
             pieces.insert(pieces.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(made));
     }
     modulator.flush();
@@ -150,9 +154,10 @@ BOOST_AUTO_TEST_CASE(out_of_band_power_is_below_the_mask)
                 const double x = 2 * std::numbers::pi * static_cast<double>(n) / length;
                 const double window =
                     0.35875 - 0.48829 * std::cos(x) + 0.14128 * std::cos(2 * x) - 0.01168 * std::cos(3 * x);
-                sum += window * std::complex<double>(samples[begin + n]) *
-                       std::polar(1.0, -2 * std::numbers::pi * cycles_per_symbol * static_cast<double>(n) /
-                                           samples_per_symbol);
+                sum +=
+                    window * std::complex<double>(samples[begin + n]) *
+                    std::polar(1.0,
+                               -2 * std::numbers::pi * cycles_per_symbol * static_cast<double>(n) / samples_per_symbol);
             }
             power += std::norm(sum);
         }
@@ -160,7 +165,7 @@ BOOST_AUTO_TEST_CASE(out_of_band_power_is_below_the_mask)
     };
     const double in_band = density(0.1);
     BOOST_TEST(10 * std::log10(density(0.5) / in_band) == -3.0, boost::test_tools::tolerance(0.2)); // half power
-    for (const double outside : {0.8, -0.8, 1.0, 1.3, -1.7})
+    for (const double outside : { 0.8, -0.8, 1.0, 1.3, -1.7 })
         BOOST_TEST(10 * std::log10(density(outside) / in_band) < -50.0);
 }
 
@@ -170,6 +175,6 @@ BOOST_AUTO_TEST_CASE(wrong_settings_are_refused)
     BOOST_CHECK_THROW(psk_modulator(make_config(modulation::qpsk, std::nan(""))), std::invalid_argument);
     BOOST_CHECK_THROW(psk_modulator(make_config(modulation::qpsk, 2.0, 20'000.0)), std::invalid_argument);
     auto config = make_config(modulation::qpsk, 2.0);
-    config.doppler = {{0, {1.0}}}; // a plan needs the carrier's frequency
-    BOOST_CHECK_THROW(psk_modulator{config}, std::invalid_argument);
+    config.doppler = { { 0, { 1.0 } } }; // a plan needs the carrier's frequency
+    BOOST_CHECK_THROW(psk_modulator{ config }, std::invalid_argument);
 }

@@ -45,7 +45,10 @@ std::vector<soft_bit> chain(const std::vector<complexf>& samples, const test_sig
 
 } // namespace
 
-BOOST_DATA_TEST_CASE(the_chain_reaches_theory_in_any_chunks, bdata::make({ 0, 1 }) * bdata::make({ 2.1, 3.7 }), kind_index, sps)
+BOOST_DATA_TEST_CASE(the_chain_reaches_theory_in_any_chunks,
+                     bdata::make({ 0, 1 }) * bdata::make({ 2.1, 3.7 }),
+                     kind_index,
+                     sps)
 {
     test_signal::recipe r;
     r.kind = kind_index == 0 ? modulation::bpsk : modulation::qpsk;

@@ -13,7 +13,10 @@ using namespace xband::core;
 namespace bdata = boost::unit_test::data;
 
 // The filter's output against the sum it stands for, in double precision: no padding, no table of arms.
-BOOST_DATA_TEST_CASE(equals_the_plain_sum, bdata::make({ 1.2, 1.8, 2.0, 2.2, 3.7, 16.0 }) * bdata::make({ 0.2, 0.5 }), sps, rolloff)
+BOOST_DATA_TEST_CASE(equals_the_plain_sum,
+                     bdata::make({ 1.2, 1.8, 2.0, 2.2, 3.7, 16.0 }) * bdata::make({ 0.2, 0.5 }),
+                     sps,
+                     rolloff)
 {
     const symbol_sampler sampler(sps, rolloff);
     std::mt19937 random(7);

@@ -55,11 +55,13 @@ inline signal make(const recipe& r)
             const double shifted = t - (r.kind == modulation::oqpsk && rail == 1 ? 0.5 : 0.0);
             const auto centre = static_cast<std::ptrdiff_t>(std::floor(shifted));
             for (std::ptrdiff_t k = centre - half_span; k <= centre + half_span; ++k)
-                rail_value[rail] += level(k, rail) * xband::core::rrc_pulse(shifted - static_cast<double>(k), r.rolloff);
+                rail_value[rail] +=
+                    level(k, rail) * xband::core::rrc_pulse(shifted - static_cast<double>(k), r.rolloff);
         }
-        const std::complex<double> turn = std::polar(1.0, 2.0 * std::numbers::pi * r.offset_cps * static_cast<double>(i));
-        const std::complex<double> value =
-            turn * std::complex<double>(rail_value[0], rail_value[1]) + std::complex<double>(gauss(random), gauss(random));
+        const std::complex<double> turn =
+            std::polar(1.0, 2.0 * std::numbers::pi * r.offset_cps * static_cast<double>(i));
+        const std::complex<double> value = turn * std::complex<double>(rail_value[0], rail_value[1]) +
+                                           std::complex<double>(gauss(random), gauss(random));
         out.samples[i] = std::complex<float>(value);
     }
     return out;
@@ -80,7 +82,8 @@ inline double bit_error_rate(const signal& sent, const std::vector<std::int8_t>&
                     std::size_t wrong = 0;
                     const std::ptrdiff_t shift = delay + (rail == 1 ? skew : 0);
                     for (std::size_t k = begin; k < end; ++k) {
-                        const bool bit = sent.bits[static_cast<std::size_t>(static_cast<std::ptrdiff_t>(k) + shift) * rails + rail];
+                        const bool bit =
+                            sent.bits[static_cast<std::size_t>(static_cast<std::ptrdiff_t>(k) + shift) * rails + rail];
                         wrong += bit != (soft[k * rails + (swap ? rails - 1 - rail : rail)] < 0);
                     }
                     const double share = static_cast<double>(wrong) / static_cast<double>(end - begin);

@@ -24,10 +24,7 @@ static void die(const char* what)
 
 // -- JSON: as much as the headers need ------------------------------------------------------------------------------
 
-static const char* skip_space(const char* p)
-{
-    return p + strspn(p, " \t\r\n");
-}
+static const char* skip_space(const char* p) { return p + strspn(p, " \t\r\n"); }
 
 // p at the opening quote; returns behind the closing one.
 static const char* skip_string(const char* p)
@@ -195,10 +192,20 @@ static uint32_t digest(const uint8_t* p, size_t len)
 
 static void print_frame(const char* topic, const uint8_t* row, const uint8_t* frame, size_t frame_len)
 {
-    printf("frame %s %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %.2f", topic, (int64_t)le(row, 8), le(row + 16, 8),
-           le(row + 24, 4), le(row + 28, 4), (double)le_float(row + 32));
+    printf("frame %s %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %.2f",
+           topic,
+           (int64_t)le(row, 8),
+           le(row + 16, 8),
+           le(row + 24, 4),
+           le(row + 28, 4),
+           (double)le_float(row + 32));
     printf(" %u %u %u %u", (unsigned)le(row + 40, 2), row[42], row[43], row[47]);
-    printf(" %u,%u,%u,%u %08" PRIx64 " %08" PRIx32 "\n", row[48], row[49], row[50], row[51], le(row + 60, 4),
+    printf(" %u,%u,%u,%u %08" PRIx64 " %08" PRIx32 "\n",
+           row[48],
+           row[49],
+           row[50],
+           row[51],
+           le(row + 60, 4),
            digest(frame, frame_len));
 }
 
@@ -304,8 +311,11 @@ int main(int argc, char** argv)
     bool is_complete = true;
     for (size_t i = 0; i < n_topics; ++i) {
         const struct topic* t = &topics[i];
-        printf("topic %s received %" PRIu64 " frames, missed %" PRIu64 " messages, %" PRIu64 " frames\n", t->name,
-               t->received_frames, t->missed_messages, t->missed_frames);
+        printf("topic %s received %" PRIu64 " frames, missed %" PRIu64 " messages, %" PRIu64 " frames\n",
+               t->name,
+               t->received_frames,
+               t->missed_messages,
+               t->missed_frames);
         is_complete = is_complete && t->missed_messages == 0;
     }
     return is_complete ? 0 : 1;

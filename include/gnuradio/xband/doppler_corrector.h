@@ -27,8 +27,7 @@ public:
      * \param plan            frequency to take out, keyed to the sample count since the flowgraph started
      * \throws std::invalid_argument if the rate is not positive, the format unknown or the plan not ascending.
      */
-    static sptr
-    make(double sample_rate_hz, const std::string& iq_format = "cf32", const frequency_plan& plan = {});
+    static sptr make(double sample_rate_hz, const std::string& iq_format = "cf32", const frequency_plan& plan = {});
 };
 
 } // namespace gr::xband

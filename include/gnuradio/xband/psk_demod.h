@@ -15,18 +15,18 @@ struct psk_demod_parameters {
     std::string modulation = "qpsk"; ///< bpsk, qpsk, oqpsk
     double sample_rate_hz = 0.0;
     double symbol_rate_hz = 0.0;
-    double rolloff = 0.5;            ///< of the root-raised-cosine pulse, 0.05 to 1
-    std::string iq_format = "cs8";   ///< cs8, cs16, cf32
-    double frequency_offset_hz = 0.0; ///< where the carrier is expected beside the plan
+    double rolloff = 0.5;                   ///< of the root-raised-cosine pulse, 0.05 to 1
+    std::string iq_format = "cs8";          ///< cs8, cs16, cf32
+    double frequency_offset_hz = 0.0;       ///< where the carrier is expected beside the plan
     xband::frequency_plan frequency_plan{}; ///< predicted Doppler, taken out with a phase that never jumps
 };
 
 /// State of a demodulator.
 struct psk_demod_status {
-    std::uint64_t samples = 0;    ///< taken since the flowgraph started
-    std::uint64_t symbols = 0;    ///< put out
-    std::uint64_t non_finite = 0; ///< NaN or infinite samples, replaced by 0
-    std::uint64_t acquisitions = 0; ///< times a signal was found
+    std::uint64_t samples = 0;         ///< taken since the flowgraph started
+    std::uint64_t symbols = 0;         ///< put out
+    std::uint64_t non_finite = 0;      ///< NaN or infinite samples, replaced by 0
+    std::uint64_t acquisitions = 0;    ///< times a signal was found
     std::uint64_t skipped_samples = 0; ///< searched without finding a signal
     bool is_locked = false;
     double es_n0_db = 0.0;              ///< NaN while unknown

@@ -25,10 +25,8 @@ public:
      * \param clock_error_ppm     the symbol rate is higher than nominal by this
      * \throws std::invalid_argument naming the value and its limit.
      */
-    static sptr make(const std::string& modulation,
-                     double samples_per_symbol,
-                     double rolloff = 0.5,
-                     double clock_error_ppm = 0.0);
+    static sptr
+    make(const std::string& modulation, double samples_per_symbol, double rolloff = 0.5, double clock_error_ppm = 0.0);
 };
 
 } // namespace gr::xband

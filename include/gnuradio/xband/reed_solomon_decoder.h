@@ -30,8 +30,7 @@ class XBAND_API reed_solomon_decoder : virtual public gr::block
 public:
     using sptr = std::shared_ptr<reed_solomon_decoder>;
     /// Parameters as for reed_solomon_encoder. \throws std::invalid_argument naming the value and its limit.
-    static sptr
-    make(unsigned parity = 32, bool dual_basis = true, unsigned interleave = 4, unsigned virtual_fill = 0);
+    static sptr make(unsigned parity = 32, bool dual_basis = true, unsigned interleave = 4, unsigned virtual_fill = 0);
 
     virtual std::size_t data_len_bytes() const = 0;
     virtual std::size_t code_block_len_bytes() const = 0;

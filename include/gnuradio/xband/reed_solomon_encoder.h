@@ -26,8 +26,7 @@ public:
      * \param virtual_fill  octets a codeword that are zero and not transmitted
      * \throws std::invalid_argument naming the value and its limit.
      */
-    static sptr
-    make(unsigned parity = 32, bool dual_basis = true, unsigned interleave = 4, unsigned virtual_fill = 0);
+    static sptr make(unsigned parity = 32, bool dual_basis = true, unsigned interleave = 4, unsigned virtual_fill = 0);
 
     virtual std::size_t data_len_bytes() const = 0;
     virtual std::size_t code_block_len_bytes() const = 0;

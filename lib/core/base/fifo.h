@@ -9,7 +9,8 @@ namespace xband::core {
 
 /// Output side of a streaming kernel: appended to at the back, read from the front; keeps its memory.
 template <typename T>
-class fifo {
+class fifo
+{
 public:
     std::size_t size() const { return d_items.size() - d_read; }
 

@@ -19,14 +19,15 @@ constexpr std::size_t spectrum_len = 1024;
 constexpr std::size_t carrier_block = 1024; // symbols of one coherent block
 constexpr std::size_t carrier_len = 4 * carrier_block;
 constexpr std::size_t points_per_symbol = 4;
-constexpr std::size_t pair_len = 8192; // coherent sums of the OQPSK search
+constexpr std::size_t pair_len = 8192;                  // coherent sums of the OQPSK search
 constexpr std::size_t pair_sum = 2 * points_per_symbol; // points added into one
 
 std::vector<float> hann(std::size_t n)
 {
     std::vector<float> window(n);
     for (std::size_t i = 0; i < n; ++i)
-        window[i] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n)));
+        window[i] = static_cast<float>(
+            0.5 - 0.5 * std::cos(2.0 * pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n)));
     return window;
 }
 
@@ -101,7 +102,8 @@ double acquisition::coarse_offset_cps(std::span<const float> samples)
     std::vector<double> shape(spectrum_len);
     double mean = 0.0;
     for (std::size_t i = 0; i < spectrum_len; ++i) {
-        shape[i] = raised_cosine_spectrum(signed_bin(static_cast<std::ptrdiff_t>(i), spectrum_len) / bins_per_rate, d_config.rolloff);
+        shape[i] = raised_cosine_spectrum(signed_bin(static_cast<std::ptrdiff_t>(i), spectrum_len) / bins_per_rate,
+                                          d_config.rolloff);
         mean += shape[i] / spectrum_len;
     }
     const auto reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.offset_range_norm * bins_per_rate)) + 1;
@@ -112,7 +114,8 @@ double acquisition::coarse_offset_cps(std::span<const float> samples)
             sum += power[wrap_bin(static_cast<std::ptrdiff_t>(i) + shift, spectrum_len)] * (shape[i] - mean);
         score[static_cast<std::size_t>(shift + reach)] = sum;
     }
-    const auto best = std::clamp<std::ptrdiff_t>(std::max_element(score.begin(), score.end()) - score.begin(), 1, 2 * reach - 1);
+    const auto best =
+        std::clamp<std::ptrdiff_t>(std::max_element(score.begin(), score.end()) - score.begin(), 1, 2 * reach - 1);
     const auto at = static_cast<std::size_t>(best);
     const double shift = static_cast<double>(best - reach) + parabola(score[at - 1], score[at], score[at + 1]);
     return shift / spectrum_len;
@@ -174,21 +177,26 @@ std::optional<acquisition_result> acquisition::clock_line()
     std::vector<double> power(static_cast<std::size_t>(2 * reach + 1));
     for (std::ptrdiff_t i = -reach; i <= reach; ++i)
         power[static_cast<std::size_t>(i + reach)] = std::norm(line(static_cast<double>(i) * grid_ppm));
-    const auto best = std::clamp<std::ptrdiff_t>(std::max_element(power.begin(), power.end()) - power.begin(), 1, 2 * reach - 1);
+    const auto best =
+        std::clamp<std::ptrdiff_t>(std::max_element(power.begin(), power.end()) - power.begin(), 1, 2 * reach - 1);
     const auto at = static_cast<std::size_t>(best);
-    const double ppm = (static_cast<double>(best - reach) + parabola(power[at - 1], power[at], power[at + 1])) * grid_ppm;
+    const double ppm =
+        (static_cast<double>(best - reach) + parabola(power[at - 1], power[at], power[at + 1])) * grid_ppm;
     // Noise beside the line: the spread of the sums about the line itself.
     const complexd peak = line(ppm);
     double spread = 0.0;
     for (std::size_t g = 0; g < sums.size(); ++g)
-        spread += std::norm(sums[g] * turn(-ppm * 1e-6 * sum_symbols * static_cast<double>(g)) - peak / static_cast<double>(sums.size()));
+        spread += std::norm(sums[g] * turn(-ppm * 1e-6 * sum_symbols * static_cast<double>(g)) -
+                            peak / static_cast<double>(sums.size()));
     const float snr = static_cast<float>(std::norm(peak) / std::max(spread, 1e-300));
     if (snr < d_config.detection_snr)
         return std::nullopt;
     // The line is exp(+j 2 pi (t - t0) / T): its phase at the first point gives the next symbol instant.
     const double samples_per_symbol = d_config.samples_per_symbol / (1.0 + ppm * 1e-6);
     const double fraction = -std::arg(peak) / (2.0 * pi);
-    return acquisition_result{ 0.0, samples_per_symbol, d_first + (fraction - std::floor(fraction)) * samples_per_symbol, snr };
+    return acquisition_result{
+        0.0, samples_per_symbol, d_first + (fraction - std::floor(fraction)) * samples_per_symbol, snr
+    };
 }
 
 double acquisition::carrier_line(std::span<const float> samples, const acquisition_result& clock)
@@ -225,8 +233,9 @@ double acquisition::carrier_line(std::span<const float> samples, const acquisiti
     for (std::ptrdiff_t i = -reach; i <= reach; ++i)
         if (power[wrap_bin(i, carrier_len)] > power[wrap_bin(best, carrier_len)])
             best = i;
-    const double fine = static_cast<double>(best) +
-                        parabola(power[wrap_bin(best - 1, carrier_len)], power[wrap_bin(best, carrier_len)], power[wrap_bin(best + 1, carrier_len)]);
+    const double fine = static_cast<double>(best) + parabola(power[wrap_bin(best - 1, carrier_len)],
+                                                             power[wrap_bin(best, carrier_len)],
+                                                             power[wrap_bin(best + 1, carrier_len)]);
     return fine / carrier_len / order / clock.samples_per_symbol;
 }
 
@@ -254,7 +263,8 @@ std::optional<acquisition_result> acquisition::line_pair()
     const auto clock_reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.clock_range_ppm * 1e-6 / bin_norm));
     const auto carrier_reach = static_cast<std::ptrdiff_t>(0.05 / bin_norm);
     const auto pair_power = [&](std::ptrdiff_t f, std::ptrdiff_t d) {
-        return static_cast<double>(std::norm(high[wrap_bin(f + d, pair_len)]) + std::norm(low[wrap_bin(f - d, pair_len)]));
+        return static_cast<double>(std::norm(high[wrap_bin(f + d, pair_len)]) +
+                                   std::norm(low[wrap_bin(f - d, pair_len)]));
     };
     double best_power = 0.0, mean = 0.0;
     std::ptrdiff_t best_f = 0, best_d = 0;
@@ -274,7 +284,9 @@ std::optional<acquisition_result> acquisition::line_pair()
     if (snr < d_config.detection_snr)
         return std::nullopt;
     const auto refine = [](fft& line, std::ptrdiff_t bin) {
-        const auto at = [&](std::ptrdiff_t i) { return static_cast<double>(std::norm(line.data()[wrap_bin(i, pair_len)])); };
+        const auto at = [&](std::ptrdiff_t i) {
+            return static_cast<double>(std::norm(line.data()[wrap_bin(i, pair_len)]));
+        };
         return static_cast<double>(bin) + parabola(at(bin - 1), at(bin), at(bin + 1));
     };
     const double high_bin = refine(d_pair_high, best_f + best_d);
@@ -313,7 +325,9 @@ std::optional<acquisition_result> acquisition::line_pair()
     const double samples_per_symbol = d_config.samples_per_symbol / (1.0 + clock_error);
     double fraction = -std::arg(total) / (4.0 * pi); // of a symbol, modulo one half: either rail
     fraction -= std::floor(fraction * 2.0) / 2.0;
-    return acquisition_result{ carrier_per_symbol / samples_per_symbol, samples_per_symbol, d_first + fraction * samples_per_symbol, snr };
+    return acquisition_result{
+        carrier_per_symbol / samples_per_symbol, samples_per_symbol, d_first + fraction * samples_per_symbol, snr
+    };
 }
 
 } // namespace xband::core

@@ -16,8 +16,8 @@ namespace xband::core {
 struct acquisition_result {
     double offset_cps;         ///< carrier against the middle of the band, cycles per sample
     double samples_per_symbol; ///< measured
-    double first_symbol;       ///< position of a symbol instant, samples from the stretch's beginning (OQPSK: of either rail)
-    float line_snr;            ///< power of the clock line (OQPSK: of the pair of lines) over the mean beside it
+    double first_symbol; ///< position of a symbol instant, samples from the stretch's beginning (OQPSK: of either rail)
+    float line_snr;      ///< power of the clock line (OQPSK: of the pair of lines) over the mean beside it
 };
 
 /// Finds carrier offset, symbol clock and symbol instants with no feedback, from a few thousand symbols:
@@ -25,15 +25,16 @@ struct acquisition_result {
 ///  2. BPSK, QPSK: the line of |y|^2 at the symbol rate gives clock and instants, then the line of y^2 (y^4) the carrier;
 ///     OQPSK, which has no such line: the two lines of y^2 at twice the carrier plus and minus the symbol rate give both.
 /// Short coherent blocks, many of them added in power, survive phase noise.
-class acquisition {
+class acquisition
+{
 public:
     struct config {
         modulation kind = modulation::qpsk;
         double samples_per_symbol = 2.0; ///< nominal
         double rolloff = 0.5;
-        double offset_range_norm = 0.11;  ///< searched to both sides, of the symbol rate
-        double clock_range_ppm = 600.0;   ///< searched to both sides
-        float detection_snr = 18.0f;      ///< line_snr of noise alone exceeds this less than once in 10^6 tries
+        double offset_range_norm = 0.11; ///< searched to both sides, of the symbol rate
+        double clock_range_ppm = 600.0;  ///< searched to both sides
+        float detection_snr = 18.0f;     ///< line_snr of noise alone exceeds this less than once in 10^6 tries
     };
 
     explicit acquisition(const config& c);
@@ -54,9 +55,9 @@ private:
     fft d_spectrum;
     fft d_carrier;
     fft d_pair_low, d_pair_high;
-    std::vector<float> d_rotated;      ///< samples with the coarse offset taken out
-    std::vector<float> d_re, d_im;     ///< filtered, four per symbol
-    double d_first = 0.0;              ///< position of d_re[0] in samples
+    std::vector<float> d_rotated;  ///< samples with the coarse offset taken out
+    std::vector<float> d_re, d_im; ///< filtered, four per symbol
+    double d_first = 0.0;          ///< position of d_re[0] in samples
 };
 
 } // namespace xband::core

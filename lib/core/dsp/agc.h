@@ -6,7 +6,8 @@ namespace xband::core {
 
 /// Levels blocks of complex samples to unit mean power: one gain a block, smoothed over some ten blocks, at once where the
 /// level jumps by more than 6 dB. Silence keeps the gain.
-class block_agc {
+class block_agc
+{
 public:
     void restart() { d_power = 0.0f; }
     /// \param samples interleaved, n complex samples, levelled in place

@@ -35,7 +35,9 @@ XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second
 
 } // namespace
 
-carrier_tracker::carrier_tracker(modulation kind, double rolloff) : d_kind(kind), d_timing_slope(gardner_slope(rolloff)) {}
+carrier_tracker::carrier_tracker(modulation kind, double rolloff) : d_kind(kind), d_timing_slope(gardner_slope(rolloff))
+{
+}
 
 void carrier_tracker::restart()
 {
@@ -75,10 +77,12 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
     report.rail_power = (i2 + (one_rail ? 0.0f : q2)) / count;
     report.rail_fourth = (i4 + (one_rail ? 0.0f : q4)) / count;
     report.coherence = d_meter.coherence();
-    report.step_per_symbol_cycles = d_meter.step_rad() / (two_pi * static_cast<float>(phasor_group * phase_multiple(d_kind)));
+    report.step_per_symbol_cycles =
+        d_meter.step_rad() / (two_pi * static_cast<float>(phasor_group * phase_multiple(d_kind)));
     report.timing_error_symbols = timing_error(symbols, n);
     // Rail signal power S and noise N from the moments of +-sqrt(S) plus Gaussian noise: M4 = S^2 + 6 S N + 3 N^2.
-    const float s = std::sqrt(std::max((3.0f * report.rail_power * report.rail_power - report.rail_fourth) / 2.0f, 0.0f));
+    const float s =
+        std::sqrt(std::max((3.0f * report.rail_power * report.rail_power - report.rail_fourth) / 2.0f, 0.0f));
     const float noise = std::max(report.rail_power - s, 0.02f * report.rail_power);
     d_decision_gain = noise > 0.0f ? std::sqrt(s) / noise : 0.0f;
     return report;
@@ -143,7 +147,8 @@ void carrier_tracker::turn_upright(symbol_buffer& symbols, std::size_t n_groups)
     derotate_groups(symbols.on_re.data(), symbols.on_im.data(), n_groups, d_phase_rad.data(), d_slope_rad.data(), 0.0f);
     const std::size_t half_groups =
         d_kind == modulation::oqpsk ? n_groups : std::min(n_groups, timing_symbols / phasor_group);
-    derotate_groups(symbols.half_re.data(), symbols.half_im.data(), half_groups, d_phase_rad.data(), d_slope_rad.data(), 0.5f);
+    derotate_groups(
+        symbols.half_re.data(), symbols.half_im.data(), half_groups, d_phase_rad.data(), d_slope_rad.data(), 0.5f);
 }
 
 float carrier_tracker::timing_error(const symbol_buffer& symbols, std::size_t n) const

@@ -23,7 +23,8 @@ struct stretch_report {
 /// Carrier phase without a loop: groups of symbols give phasors free of the data, smoothed both ways in time with a
 /// bandwidth measured from the signal itself, and each stretch of symbols is turned upright by what its past and its
 /// look-ahead say. Also measures what the stretches' timing and level are, on the upright symbols.
-class carrier_tracker {
+class carrier_tracker
+{
 public:
     static constexpr std::size_t stretch_symbols = 4096;
     static constexpr std::size_t look_ahead_symbols = 512;

@@ -25,10 +25,12 @@ struct philox_words {
 XBAND_KERNEL philox_words philox4x32(philox_words c, std::uint32_t key0, std::uint32_t key1)
 {
     for (int round = 0; round < 10; ++round) {
-        const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * c.w[0];
-        const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * c.w[2];
-        c = {{static_cast<std::uint32_t>(product1 >> 32) ^ c.w[1] ^ key0, static_cast<std::uint32_t>(product1),
-              static_cast<std::uint32_t>(product0 >> 32) ^ c.w[3] ^ key1, static_cast<std::uint32_t>(product0)}};
+        const std::uint64_t product0 = std::uint64_t{ 0xD2511F53u } * c.w[0];
+        const std::uint64_t product1 = std::uint64_t{ 0xCD9E8D57u } * c.w[2];
+        c = { { static_cast<std::uint32_t>(product1 >> 32) ^ c.w[1] ^ key0,
+                static_cast<std::uint32_t>(product1),
+                static_cast<std::uint32_t>(product0 >> 32) ^ c.w[3] ^ key1,
+                static_cast<std::uint32_t>(product0) } };
         key0 += 0x9E3779B9u;
         key1 += 0xBB67AE85u;
     }
@@ -53,7 +55,7 @@ XBAND_KERNEL rotor rotor_of(std::uint32_t angle)
     const bool is_odd = (quarters & 1) != 0;
     const float c = is_odd ? sine : cosine;
     const float s = is_odd ? cosine : sine;
-    return {((quarters + 1) & 2) != 0 ? -c : c, (quarters & 2) != 0 ? -s : s};
+    return { ((quarters + 1) & 2) != 0 ? -c : c, (quarters & 2) != 0 ? -s : s };
 }
 
 /// sqrt(-2 ln u) with u = (w + 1) / 2^32, w even: the radius of two normal variates (Box and Muller), 0 to 6.66.
@@ -75,8 +77,8 @@ XBAND_KERNEL float rayleigh(std::uint32_t word)
 enum class stream : std::uint32_t { noise = 0, phase = 1 };
 
 /// tile_samples complex normal variates, unit variance per rail.
-XBAND_KERNEL void normal_tile(std::uint64_t seed, stream which, std::uint64_t tile, float* __restrict re,
-                              float* __restrict im)
+XBAND_KERNEL void
+normal_tile(std::uint64_t seed, stream which, std::uint64_t tile, float* __restrict re, float* __restrict im)
 {
     constexpr std::size_t half = tile_samples / 2;
     std::uint32_t words[4][half];
@@ -86,7 +88,8 @@ XBAND_KERNEL void normal_tile(std::uint64_t seed, stream which, std::uint64_t ti
     const auto counter_high = static_cast<std::uint32_t>(first >> 32);
     const auto counter_low = static_cast<std::uint32_t>(first); // a tile never straddles 2^32: half divides it
     for (std::uint32_t i = 0; i < half; ++i) {
-        const auto r = philox4x32({{counter_low + i, counter_high, static_cast<std::uint32_t>(which), 0}}, key0, key1);
+        const auto r =
+            philox4x32({ { counter_low + i, counter_high, static_cast<std::uint32_t>(which), 0 } }, key0, key1);
         words[0][i] = r.w[0];
         words[1][i] = r.w[1];
         words[2][i] = r.w[2];
@@ -109,9 +112,14 @@ struct mixing {
 };
 
 /// Adds carrier and noise to n samples (interleaved I, Q).
-XBAND_KERNEL void mix(const float* __restrict in, const std::uint32_t* __restrict angle,
-                      const float* __restrict noise_re, const float* __restrict noise_im, mixing gains, std::size_t n,
-                      float* __restrict re, float* __restrict im)
+XBAND_KERNEL void mix(const float* __restrict in,
+                      const std::uint32_t* __restrict angle,
+                      const float* __restrict noise_re,
+                      const float* __restrict noise_im,
+                      mixing gains,
+                      std::size_t n,
+                      float* __restrict re,
+                      float* __restrict im)
 {
     for (std::size_t i = 0; i < n; ++i) {
         const rotor r = rotor_of(angle[i]);
@@ -136,7 +144,10 @@ XBAND_KERNEL Integer quantise(float value, float full_scale)
 
 /// Interleaves and quantises n samples.
 template <typename Integer>
-XBAND_KERNEL void pack(const float* __restrict first, const float* __restrict second, float full_scale, std::size_t n,
+XBAND_KERNEL void pack(const float* __restrict first,
+                       const float* __restrict second,
+                       float full_scale,
+                       std::size_t n,
                        Integer* __restrict out)
 {
     for (std::size_t i = 0; i < n; ++i) {

@@ -21,8 +21,14 @@ void make_normal_tile(std::uint64_t seed, stream which, std::uint64_t tile, floa
 }
 
 XBAND_MULTIVERSION
-void make_samples(const float* in, const std::uint32_t* angle, const float* noise_re, const float* noise_im,
-                  mixing gains, std::size_t n, float* re, float* im)
+void make_samples(const float* in,
+                  const std::uint32_t* angle,
+                  const float* noise_re,
+                  const float* noise_im,
+                  mixing gains,
+                  std::size_t n,
+                  float* re,
+                  float* im)
 {
     mix(in, angle, noise_re, noise_im, gains, n, re, im);
 }
@@ -42,24 +48,35 @@ void pack_cs16(const float* first, const float* second, std::size_t n, std::int1
 } // namespace
 
 channel_model::channel_model(const channel_model_config& config)
-    : d_config(config), d_doppler(config.doppler, config.sample_rate_hz)
+    : d_config(config),
+      d_doppler(config.doppler, config.sample_rate_hz)
 {
-    require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz), "sample_rate_hz",
-            config.sample_rate_hz, "above 0");
-    require(config.samples_per_symbol >= 1.0 && config.samples_per_symbol <= 64.0, "samples_per_symbol",
-            config.samples_per_symbol, "1 to 64");
-    require(std::abs(config.frequency_offset_hz) <= config.sample_rate_hz / 2, "frequency_offset_hz",
-            config.frequency_offset_hz, "minus to plus half the sample rate");
-    require(std::isfinite(config.frequency_ramp_hz_s), "frequency_ramp_hz_s", config.frequency_ramp_hz_s,
-            "finite numbers");
+    require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz),
+            "sample_rate_hz",
+            config.sample_rate_hz,
+            "above 0");
+    require(config.samples_per_symbol >= 1.0 && config.samples_per_symbol <= 64.0,
+            "samples_per_symbol",
+            config.samples_per_symbol,
+            "1 to 64");
+    require(std::abs(config.frequency_offset_hz) <= config.sample_rate_hz / 2,
+            "frequency_offset_hz",
+            config.frequency_offset_hz,
+            "minus to plus half the sample rate");
+    require(
+        std::isfinite(config.frequency_ramp_hz_s), "frequency_ramp_hz_s", config.frequency_ramp_hz_s, "finite numbers");
     require(std::isfinite(config.phase_rad), "phase_rad", config.phase_rad, "finite numbers");
     // Larger steps of the Wiener phase could pass half a turn, where the sign of a 32-bit step is lost.
-    require(config.linewidth_hz >= 0.0 && config.linewidth_hz <= 0.03 * config.sample_rate_hz, "linewidth_hz",
-            config.linewidth_hz, "0 to 0.03 times the sample rate");
+    require(config.linewidth_hz >= 0.0 && config.linewidth_hz <= 0.03 * config.sample_rate_hz,
+            "linewidth_hz",
+            config.linewidth_hz,
+            "0 to 0.03 times the sample rate");
     require(config.level >= 0.001 && config.level <= 1.0, "level", config.level, "0.001 to 1");
     for (std::size_t i = 0; i < config.es_n0.size(); ++i) {
         require(std::abs(config.es_n0[i].es_n0_db) <= 100.0, "es_n0_db", config.es_n0[i].es_n0_db, "-100 to 100");
-        require(i == 0 || config.es_n0[i].time_s > config.es_n0[i - 1].time_s, "es_n0 time_s", config.es_n0[i].time_s,
+        require(i == 0 || config.es_n0[i].time_s > config.es_n0[i - 1].time_s,
+                "es_n0 time_s",
+                config.es_n0[i].time_s,
                 "ascending order");
     }
     for (const auto& fade : config.fades) {
@@ -86,8 +103,8 @@ double channel_model::noise_power(double time_s) const
     const auto& table = d_config.es_n0;
     if (table.empty())
         return 0.0;
-    const auto after = std::upper_bound(table.begin(), table.end(), time_s,
-                                        [](double t, const es_n0_point& point) { return t < point.time_s; });
+    const auto after = std::upper_bound(
+        table.begin(), table.end(), time_s, [](double t, const es_n0_point& point) { return t < point.time_s; });
     double es_n0_db = table.back().es_n0_db;
     if (after == table.begin()) {
         es_n0_db = table.front().es_n0_db;
@@ -133,7 +150,7 @@ void channel_model::begin_tile(std::uint64_t tile)
     const double time_s = static_cast<double>(tile * tile_samples) / d_config.sample_rate_hz;
     const double noise = noise_power(time_s);
     const double gain = d_config.level / std::sqrt((1.0 + noise) / 2);
-    d_gains = {static_cast<float>(gain * fade_gain(time_s)), static_cast<float>(gain * std::sqrt(noise / 2))};
+    d_gains = { static_cast<float>(gain * fade_gain(time_s)), static_cast<float>(gain * std::sqrt(noise / 2)) };
     if (noise > 0.0)
         make_normal_tile(d_config.seed, stream::noise, tile, d_noise_re.data(), d_noise_im.data());
 }
@@ -149,11 +166,17 @@ void channel_model::process(std::span<const std::complex<float>> in, std::span<s
             begin_tile(d_next_sample / tile_samples);
         const std::size_t n = std::min(in.size() - done, tile_samples - at);
         // complex<float> is two floats in a row, [complex.numbers].
-        make_samples(reinterpret_cast<const float*>(in.data() + done), d_angle.data() + at, d_noise_re.data() + at,
-                     d_noise_im.data() + at, d_gains, n, re.data(), im.data());
+        make_samples(reinterpret_cast<const float*>(in.data() + done),
+                     d_angle.data() + at,
+                     d_noise_re.data() + at,
+                     d_noise_im.data() + at,
+                     d_gains,
+                     n,
+                     re.data(),
+                     im.data());
         if (d_config.has_spectral_inversion)
-            std::transform(im.begin(), im.begin() + static_cast<std::ptrdiff_t>(n), im.begin(),
-                           [](float v) { return -v; });
+            std::transform(
+                im.begin(), im.begin() + static_cast<std::ptrdiff_t>(n), im.begin(), [](float v) { return -v; });
         const float* first = d_config.has_iq_swap ? im.data() : re.data();
         const float* second = d_config.has_iq_swap ? re.data() : im.data();
         std::byte* target = out.data() + done * sample_bytes;

@@ -51,7 +51,8 @@ struct channel_model_config {
 /// otherwise). The gain follows the Es/N0 profile but is too slow for fades, as a real one.
 /// Gain, noise level and fades are constant within tiles of 128 samples; the phase is evaluated exactly at their borders and
 /// runs straight between them (wrong by less than 1e-7 turns at 10 Msample/s and 5 kHz/s).
-class channel_model {
+class channel_model
+{
 public:
     /// \throws std::invalid_argument naming value and limit.
     explicit channel_model(const channel_model_config& config);

@@ -9,7 +9,8 @@ namespace xband::core {
 
 /// Forward complex transform of a fixed length, in place, unnormalised (FFTW, planned by estimate so that the result is the
 /// same in every run). Construction may be done from any thread.
-class fft {
+class fft
+{
 public:
     explicit fft(std::size_t length);
     ~fft();

@@ -62,7 +62,9 @@ rotate_step(float* iq, std::size_t n, float base_re, float base_im, const float*
 } // namespace
 
 iq_front_end::iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan)
-    : d_format(format), d_sample_rate_hz(sample_rate_hz), d_plan(std::move(plan))
+    : d_format(format),
+      d_sample_rate_hz(sample_rate_hz),
+      d_plan(std::move(plan))
 {
     if (!(sample_rate_hz > 0))
         throw std::invalid_argument("sample_rate_hz " + std::to_string(sample_rate_hz) + " is not positive");
@@ -112,7 +114,8 @@ void iq_front_end::rotate(float* iq, std::size_t n)
         const double sample = static_cast<double>(d_next_sample + begin);
         const double plan_cycles = d_plan.empty() ? 0.0 : phase_cycles(d_plan, sample, d_sample_rate_hz);
         const auto [base_re, base_im] = turn(plan_cycles + d_offset_phase + d_offset_cps * static_cast<double>(begin));
-        rotate_step(iq + 2 * begin, std::min(rotation_step, n - begin), base_re, base_im, table_re.data(), table_im.data());
+        rotate_step(
+            iq + 2 * begin, std::min(rotation_step, n - begin), base_re, base_im, table_re.data(), table_im.data());
     }
     d_offset_phase += d_offset_cps * static_cast<double>(n);
     d_offset_phase -= std::floor(d_offset_phase);

@@ -11,7 +11,8 @@ namespace xband::core {
 
 /// Turns raw IQ into complex float and takes out a frequency: predicted Doppler (the plan) plus what the receiver has found.
 /// The phase is continuous whatever changes, so a correction never looks like a phase step to the tracker behind it.
-class iq_front_end {
+class iq_front_end
+{
 public:
     /// \throws std::invalid_argument if sample_rate_hz is not positive or the plan is not in ascending order.
     iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan);

@@ -100,7 +100,8 @@ float phase_meter::alpha_per_group() const
     const double noise = std::max((d_power / carrier - 1.0) / 2.0, 1e-4); // r, rad^2 a group
     const double measured = std::clamp(std::sqrt(walk / noise), least, most);
     const double weight = std::min(d_stretches, 128.0);
-    return static_cast<float>(std::exp((weight * std::log(measured) + prior_stretches * std::log(prior)) / (weight + prior_stretches)));
+    return static_cast<float>(
+        std::exp((weight * std::log(measured) + prior_stretches * std::log(prior)) / (weight + prior_stretches)));
 }
 
 } // namespace xband::core

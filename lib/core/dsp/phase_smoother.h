@@ -10,7 +10,8 @@ namespace xband::core {
 /// Two-sided exponential smoothing of group phasors: each estimate uses the past (all of it) and the groups handed in as
 /// look-ahead, with weights exp(-alpha |k|) over k symbols. Optimal for a phase that walks at random (Wiener) when alpha is
 /// sqrt(q / r): q the walk's variance a symbol, r the phasor noise's.
-class phase_smoother {
+class phase_smoother
+{
 public:
     /// Forgets the past.
     void restart() { d_forward = 0.0f; }
@@ -32,7 +33,8 @@ private:
 /// Measures, from the group phasors alone, what the smoother needs: the advance per group (residual carrier) and the ratio of
 /// phase walk to noise. Additive noise is white, so it is absent from the correlation R(m) of groups m >= 1 apart, while a
 /// walk of q rad^2 a group makes R(m) fall as exp(-q m / 2).
-class phase_meter {
+class phase_meter
+{
 public:
     void restart() { *this = phase_meter{}; }
     /// Takes the groups of one stretch.
@@ -49,7 +51,7 @@ private:
     static constexpr std::size_t n_lags = 10;
     static constexpr std::size_t lags[n_lags] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 };
 
-    double d_power = 0.0;             ///< smoothed R(0)
+    double d_power = 0.0;              ///< smoothed R(0)
     double d_correlation[n_lags] = {}; ///< smoothed R(lag), turned back by the advance
     double d_stretches = 0.0;
     float d_step_rad = 0.0f;

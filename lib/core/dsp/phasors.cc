@@ -87,10 +87,16 @@ XBAND_MULTIVERSION void sum_decided(const float* on_re,
 
 /// cos and sin of a few radians, by their series after halving twice would cost more than it gives: the angle is first
 /// brought to +-pi/4 around the nearest quarter turn by the caller's group phase, what is left per symbol is small.
-XBAND_MULTIVERSION void
-derotate(float* re, float* im, std::size_t n_groups, const float* base_re, const float* base_im, const float* slope, float delay)
+XBAND_MULTIVERSION void derotate(float* re,
+                                 float* im,
+                                 std::size_t n_groups,
+                                 const float* base_re,
+                                 const float* base_im,
+                                 const float* slope,
+                                 float delay)
 {
-    const vec16 offset = { -7.5f, -6.5f, -5.5f, -4.5f, -3.5f, -2.5f, -1.5f, -0.5f, 0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f };
+    const vec16 offset = { -7.5f, -6.5f, -5.5f, -4.5f, -3.5f, -2.5f, -1.5f, -0.5f,
+                           0.5f,  1.5f,  2.5f,  3.5f,  4.5f,  5.5f,  6.5f,  7.5f };
     for (std::size_t g = 0; g < n_groups; ++g) {
         vec16 x, y;
         load(x, re + g * phasor_group);
@@ -129,7 +135,8 @@ void sum_phasors(modulation kind,
     }
 }
 
-void derotate_groups(float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
+void derotate_groups(
+    float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
 {
     constexpr std::size_t batch = 64;
     float base_re[batch], base_im[batch];

@@ -26,7 +26,8 @@ void sum_phasors(modulation kind,
 
 /// Turns the symbols of each group by minus its phase, which runs linearly through the group.
 /// \param phase_rad,slope_rad phase in the middle of each group and its change per symbol
-void derotate_groups(float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
+void derotate_groups(
+    float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
 
 /// Sums over groups of on * tanh(g Re on) - j half * tanh(g Im half): the data-directed phasor of OQPSK, for symbols that are
 /// already upright to within some degrees. Its rails' mutual noise cancels in the sum.

@@ -10,10 +10,12 @@ namespace xband::core {
 
 /// phase_cycles() of one plan for many samples: the cycles turned up to each segment are summed once, so that the cost does
 /// not grow with the length of the pass.
-class plan_integral {
+class plan_integral
+{
 public:
     plan_integral(frequency_plan plan, double sample_rate_hz)
-        : d_plan(std::move(plan)), d_sample_rate_hz(sample_rate_hz)
+        : d_plan(std::move(plan)),
+          d_sample_rate_hz(sample_rate_hz)
     {
         for (const auto& segment : d_plan)
             d_cycles_before.push_back(

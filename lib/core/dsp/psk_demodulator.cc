@@ -187,8 +187,7 @@ void psk_demodulator::start_tracking(const acquisition_result& found, std::uint6
     d_agc.restart();
     d_tracker.restart();
     d_rails.restart();
-    d_front_end.restart(d_kept_start,
-                        found.offset_cps + d_config.frequency_offset_hz / d_config.sample_rate_hz);
+    d_front_end.restart(d_kept_start, found.offset_cps + d_config.frequency_offset_hz / d_config.sample_rate_hz);
     const std::vector<std::byte> kept = std::move(d_kept);
     d_kept.clear();
     const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
@@ -235,7 +234,8 @@ void psk_demodulator::sample_symbols(bool is_last)
         const double first = d_next_symbol - static_cast<double>(d_samples_start);
         d_sampler.sample(d_samples.data(), first, d_step, n, &d_symbols.on_re[at], &d_symbols.on_im[at]);
         if (d_config.kind == modulation::oqpsk || at % stretch < carrier_tracker::timing_symbols)
-            d_sampler.sample(d_samples.data(), first + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
+            d_sampler.sample(
+                d_samples.data(), first + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
         d_positions.push_back(d_next_symbol);
         d_next_symbol += static_cast<double>(n) * d_step;
         if (d_symbols.size() >= stretch + look_ahead && !is_last)
@@ -250,9 +250,11 @@ void psk_demodulator::sample_symbols(bool is_last)
         return;
     }
     // What no later symbol needs goes; the next one needs reach() samples before it.
-    const auto keep_from = static_cast<std::int64_t>(std::floor(d_next_symbol)) - static_cast<std::int64_t>(d_sampler.reach()) - 2;
+    const auto keep_from =
+        static_cast<std::int64_t>(std::floor(d_next_symbol)) - static_cast<std::int64_t>(d_sampler.reach()) - 2;
     if (keep_from > d_samples_start) {
-        const auto drop = std::min<std::int64_t>(keep_from - d_samples_start, static_cast<std::int64_t>(d_samples.size() / 2));
+        const auto drop =
+            std::min<std::int64_t>(keep_from - d_samples_start, static_cast<std::int64_t>(d_samples.size() / 2));
         d_samples.erase(d_samples.begin(), d_samples.begin() + 2 * drop);
         d_samples_start += drop;
     }

@@ -30,14 +30,14 @@ struct psk_demodulator_config {
 };
 
 struct psk_demodulator_stats {
-    std::uint64_t samples = 0;       ///< taken in
-    std::uint64_t symbols = 0;       ///< given out
-    std::uint64_t non_finite = 0;    ///< samples that were NaN or infinite, read as 0
-    std::uint64_t acquisitions = 0;  ///< times a signal was found
+    std::uint64_t samples = 0;         ///< taken in
+    std::uint64_t symbols = 0;         ///< given out
+    std::uint64_t non_finite = 0;      ///< samples that were NaN or infinite, read as 0
+    std::uint64_t acquisitions = 0;    ///< times a signal was found
     std::uint64_t skipped_samples = 0; ///< searched and found empty: no symbols were made of them
     bool is_locked = false;
-    float es_n0_db = 0.0f;           ///< NaN while unknown
-    float carrier_offset_hz = 0.0f;  ///< plan included
+    float es_n0_db = 0.0f;          ///< NaN while unknown
+    float carrier_offset_hz = 0.0f; ///< plan included
     float symbol_rate_error_ppm = 0.0f;
     float coherence = 0.0f;
     float phase_memory_symbols = 0.0f;
@@ -47,7 +47,8 @@ struct psk_demodulator_stats {
 /// acquisition on kept samples (nothing is lost before the first lock), matched filter at the symbol instants, two-sided
 /// carrier phase, and clock and carrier frequency steered once a stretch of 4096 symbols.
 /// Streaming: any division of the input gives the same output.
-class psk_demodulator {
+class psk_demodulator
+{
 public:
     /// \throws std::invalid_argument naming the field, its value and its limit.
     explicit psk_demodulator(const psk_demodulator_config& config);
@@ -105,7 +106,7 @@ private:
     double d_next_symbol = 0.0;       ///< position of the next symbol, sample index
     double d_step = 0.0;              ///< samples per symbol now
     symbol_buffer d_symbols;
-    std::deque<double> d_positions;   ///< of the first symbol of each block in d_symbols
+    std::deque<double> d_positions; ///< of the first symbol of each block in d_symbols
 
     unsigned d_unlocked_stretches = 0;
 

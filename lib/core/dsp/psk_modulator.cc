@@ -18,8 +18,13 @@ constexpr double pulse_scale = 16384.0;
 /// One rail of consecutive samples: out[2 j] = scale * sum over taps of levels * pulse, at symbol times
 /// (position + j step) / 2^32 counted from levels[half_span - 1].
 XBAND_MULTIVERSION
-void shape(const std::int16_t* levels, const std::int16_t* pulse, std::uint64_t position, std::uint64_t step,
-           float scale, float* out, std::size_t n)
+void shape(const std::int16_t* levels,
+           const std::int16_t* pulse,
+           std::uint64_t position,
+           std::uint64_t step,
+           float scale,
+           float* out,
+           std::size_t n)
 {
     constexpr unsigned log2_arms = 11;
     constexpr int n_taps = 2 * psk_modulator::half_span_symbols;
@@ -36,18 +41,26 @@ void shape(const std::int16_t* levels, const std::int16_t* pulse, std::uint64_t 
 } // namespace
 
 psk_modulator::psk_modulator(const psk_modulator_config& config)
-    : d_config(config), d_doppler(config.doppler, config.sample_rate_hz),
-      d_symbols_per_sample((1.0 + config.clock_error_ppm * 1e-6) / config.samples_per_symbol), d_symbols_per_cycle(0.0)
+    : d_config(config),
+      d_doppler(config.doppler, config.sample_rate_hz),
+      d_symbols_per_sample((1.0 + config.clock_error_ppm * 1e-6) / config.samples_per_symbol),
+      d_symbols_per_cycle(0.0)
 {
-    require(config.samples_per_symbol >= 1.2 && config.samples_per_symbol <= 64.0, "samples_per_symbol",
-            config.samples_per_symbol, "1.2 to 64");
+    require(config.samples_per_symbol >= 1.2 && config.samples_per_symbol <= 64.0,
+            "samples_per_symbol",
+            config.samples_per_symbol,
+            "1.2 to 64");
     require(config.rolloff >= 0.05 && config.rolloff <= 1.0, "rolloff", config.rolloff, "0.05 to 1");
     require(std::abs(config.clock_error_ppm) <= 10000.0, "clock_error_ppm", config.clock_error_ppm, "-10000 to 10000");
     if (!config.doppler.empty()) {
-        require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz), "sample_rate_hz",
-                config.sample_rate_hz, "above 0");
-        require(config.centre_frequency_hz > 0.0 && std::isfinite(config.centre_frequency_hz), "centre_frequency_hz",
-                config.centre_frequency_hz, "above 0");
+        require(config.sample_rate_hz > 0.0 && std::isfinite(config.sample_rate_hz),
+                "sample_rate_hz",
+                config.sample_rate_hz,
+                "above 0");
+        require(config.centre_frequency_hz > 0.0 && std::isfinite(config.centre_frequency_hz),
+                "centre_frequency_hz",
+                config.centre_frequency_hz,
+                "above 0");
         const double symbol_rate_hz = config.sample_rate_hz / config.samples_per_symbol;
         d_symbols_per_cycle = symbol_rate_hz / config.centre_frequency_hz;
     }
@@ -90,10 +103,7 @@ void psk_modulator::push_silence(std::size_t n_symbols)
 }
 
 // Up to half a span behind the last symbol (and OQPSK's half symbol), where the window reaches as far again.
-void psk_modulator::flush()
-{
-    push_silence(n_taps);
-}
+void psk_modulator::flush() { push_silence(n_taps); }
 
 double psk_modulator::symbol_time(std::uint64_t sample) const
 {
@@ -108,8 +118,9 @@ psk_modulator::clock_line psk_modulator::clock_of_tile(std::uint64_t tile) const
     // Half an arm on top turns the cut to whole arms in shape() into rounding.
     const double shifted = begin + 0.5 / (1u << log2_arms);
     const double whole = std::floor(shifted);
-    return {static_cast<std::int64_t>(whole), static_cast<std::uint64_t>((shifted - whole) * two_to_32),
-            static_cast<std::uint64_t>(std::llrint((end - begin) / tile_samples * two_to_32))};
+    return { static_cast<std::int64_t>(whole),
+             static_cast<std::uint64_t>((shifted - whole) * two_to_32),
+             static_cast<std::uint64_t>(std::llrint((end - begin) / tile_samples * two_to_32)) };
 }
 
 std::int64_t psk_modulator::last_symbol_needed(std::uint64_t sample) const
@@ -157,8 +168,13 @@ std::size_t psk_modulator::pull(std::span<std::complex<float>> out)
         } else {
             // Half a symbol later: one level back, then half a symbol forward.
             const bool is_offset = d_config.kind == modulation::oqpsk;
-            shape(d_levels[1].data() + base - (is_offset ? 1 : 0), d_pulse.data(),
-                  position + (is_offset ? std::uint64_t(1) << 31 : 0), clock.step, scale, iq + 1, n);
+            shape(d_levels[1].data() + base - (is_offset ? 1 : 0),
+                  d_pulse.data(),
+                  position + (is_offset ? std::uint64_t(1) << 31 : 0),
+                  clock.step,
+                  scale,
+                  iq + 1,
+                  n);
         }
         done += n;
         d_next_sample += n;

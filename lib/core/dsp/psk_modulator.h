@@ -31,7 +31,8 @@ struct psk_modulator_config {
 /// (pulse not cut, instants not rounded) the error is below -57 dB, nearly all of it the cut.
 /// The centre of the first symbol is half_span_symbols behind the first sample, so that its pulse is whole.
 /// Mean power of random data is 1.
-class psk_modulator {
+class psk_modulator
+{
 public:
     static constexpr int half_span_symbols = 16;
 

@@ -10,11 +10,15 @@ namespace xband::core {
 
 /// Modulator and channel in one: channel bits in, samples as a receiver's converter gives them out.
 /// Works in pieces that stay in the cache; a piece's size has no influence on the samples.
-class signal_simulator {
+class signal_simulator
+{
 public:
     signal_simulator(const psk_modulator_config& modulator, const channel_model_config& channel)
-        : d_modulator(modulator), d_channel(channel), d_sample_len_bytes(core::sample_len_bytes(channel.format))
-    {}
+        : d_modulator(modulator),
+          d_channel(channel),
+          d_sample_len_bytes(core::sample_len_bytes(channel.format))
+    {
+    }
 
     void push(std::span<const std::uint8_t> bits) { d_modulator.push(bits); }
     std::size_t available() const { return d_modulator.available(); }
@@ -29,8 +33,8 @@ public:
         std::size_t done = 0;
         while (out.size() >= d_sample_len_bytes) {
             const std::size_t wanted = std::min(d_shaped.size(), out.size() / d_sample_len_bytes);
-            const std::size_t n = d_modulator.pull({d_shaped.data(), wanted});
-            d_channel.process({d_shaped.data(), n}, out);
+            const std::size_t n = d_modulator.pull({ d_shaped.data(), wanted });
+            d_channel.process({ d_shaped.data(), n }, out);
             out = out.subspan(n * d_sample_len_bytes);
             done += n;
             if (n < wanted)

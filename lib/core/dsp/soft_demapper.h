@@ -8,7 +8,8 @@
 namespace xband::core {
 
 /// Levels of the rails of upright symbols, and what they say: the scale of the soft bits and Es/N0.
-class rail_meter {
+class rail_meter
+{
 public:
     explicit rail_meter(modulation kind) : d_kind(kind) {}
     void restart() { d_second = d_fourth = 0.0f; }

@@ -47,7 +47,8 @@ void agc_stage::level(std::size_t n)
 }
 
 // -- matched_filter_stage --------------------------------------------------------------------------------------------
-matched_filter_stage::matched_filter_stage(double samples_per_symbol, double rolloff) : d_filter(samples_per_symbol, rolloff)
+matched_filter_stage::matched_filter_stage(double samples_per_symbol, double rolloff)
+    : d_filter(samples_per_symbol, rolloff)
 {
     d_in.append(d_filter.reach()); // silence before the first sample
 }
@@ -178,7 +179,8 @@ void symbol_timing_stage::run(bool is_last)
         const std::size_t at = d_symbols.size();
         d_symbols.resize(at + n);
         d_sampler.sample(d_samples.data(), d_next, d_step, n, &d_symbols.on_re[at], &d_symbols.on_im[at]);
-        d_sampler.sample(d_samples.data(), d_next + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
+        d_sampler.sample(
+            d_samples.data(), d_next + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
         const auto out = d_out.append(2 * n);
         for (std::size_t k = 0; k < n; ++k) {
             out[2 * k] = { d_symbols.on_re[at + k], d_symbols.on_im[at + k] };
@@ -210,7 +212,8 @@ void symbol_timing_stage::steer(std::size_t n)
     const double late = std::clamp(static_cast<double>(total / (power * d_timing_slope)), -0.1, 0.1) * d_step;
     const double most = 1e-3 * d_nominal_sps;
     d_next -= clock_gain * late;
-    d_step = std::clamp(d_step - clock_rate_gain * late / static_cast<double>(n), d_nominal_sps - most, d_nominal_sps + most);
+    d_step = std::clamp(
+        d_step - clock_rate_gain * late / static_cast<double>(n), d_nominal_sps - most, d_nominal_sps + most);
 }
 
 // -- carrier_recovery_stage ------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ namespace xband::core {
 using complexf = std::complex<float>;
 
 /// Levels a stream to unit mean power in blocks of 4096 samples. Input, output: samples, one for one.
-class agc_stage {
+class agc_stage
+{
 public:
     void push(std::span<const complexf> in);
     void flush();
@@ -36,7 +37,8 @@ private:
 };
 
 /// Root-raised-cosine matched filter at the input rate, delay taken out. Input, output: samples, one for one.
-class matched_filter_stage {
+class matched_filter_stage
+{
 public:
     /// \throws std::invalid_argument as symbol_sampler does.
     matched_filter_stage(double samples_per_symbol, double rolloff);
@@ -54,7 +56,8 @@ private:
 };
 
 /// Takes a predicted frequency (Doppler plan) and a fixed offset out of a stream, phase-continuous. One for one.
-class frequency_correction_stage {
+class frequency_correction_stage
+{
 public:
     /// \throws std::invalid_argument as iq_front_end does.
     frequency_correction_stage(double sample_rate_hz, double offset_hz, frequency_plan plan);
@@ -70,7 +73,8 @@ private:
 
 /// Finds carrier offset and symbol clock of BPSK or QPSK, filters, and gives two samples a symbol: at its instant and half a
 /// symbol later. Input: samples, levelled. Output: pairs. Timing follows by Gardner's detector, once every 4096 symbols.
-class symbol_timing_stage {
+class symbol_timing_stage
+{
 public:
     /// \throws std::invalid_argument for OQPSK, whose timing needs the carrier phase: use psk_demodulator.
     symbol_timing_stage(modulation kind, double samples_per_symbol, double rolloff);
@@ -101,7 +105,8 @@ private:
 };
 
 /// Turns symbols upright (two-sided phase estimate). Input and output: pairs as symbol_timing_stage gives them.
-class carrier_recovery_stage {
+class carrier_recovery_stage
+{
 public:
     carrier_recovery_stage(modulation kind, double rolloff);
     void push(std::span<const complexf> in);
@@ -120,7 +125,8 @@ private:
 };
 
 /// Upright pairs to soft bits, scaled by the rails' level over 4096 symbols.
-class soft_demapper_stage {
+class soft_demapper_stage
+{
 public:
     explicit soft_demapper_stage(modulation kind) : d_kind(kind), d_meter(kind) {}
     void push(std::span<const complexf> in);

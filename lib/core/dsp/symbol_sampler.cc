@@ -46,7 +46,8 @@ XBAND_MULTIVERSION void sample_points(const float* samples,
 symbol_sampler::symbol_sampler(double samples_per_symbol, double rolloff)
 {
     if (!(samples_per_symbol >= 1.2 && samples_per_symbol <= 64.0))
-        throw std::invalid_argument("samples_per_symbol " + std::to_string(samples_per_symbol) + " is not in 1.2 .. 64");
+        throw std::invalid_argument("samples_per_symbol " + std::to_string(samples_per_symbol) +
+                                    " is not in 1.2 .. 64");
     if (!(rolloff >= 0.05 && rolloff <= 1.0))
         throw std::invalid_argument("rolloff " + std::to_string(rolloff) + " is not in 0.05 .. 1");
     const auto half = static_cast<std::size_t>(std::ceil(span_symbols * samples_per_symbol));

@@ -8,7 +8,8 @@ namespace xband::core {
 
 /// Matched filter and interpolator in one: a root-raised-cosine evaluated at any instant between the samples (polyphase bank).
 /// Loss against the exact filter at 1.8 to 16 samples per symbol: see tests/core/qa_symbol_sampler.cc.
-class symbol_sampler {
+class symbol_sampler
+{
 public:
     static constexpr double span_symbols = 4.0; ///< taps reach this far to both sides
     static constexpr unsigned arms = 64;        ///< instants between two samples
@@ -26,8 +27,8 @@ public:
 private:
     std::size_t d_half = 0; ///< taps on each side of the instant
     std::size_t d_reach;
-    std::size_t d_row_floats;     ///< floats of one arm: taps twice each, padded to a multiple of 16
-    std::vector<float> d_rows;    ///< one row an arm
+    std::size_t d_row_floats;  ///< floats of one arm: taps twice each, padded to a multiple of 16
+    std::vector<float> d_rows; ///< one row an arm
 };
 
 } // namespace xband::core

@@ -7,7 +7,7 @@ namespace xband::core {
 
 void bit_history::copy(std::size_t stream, std::int64_t position, bool inverted, std::span<std::uint8_t> out) const
 {
-    const std::uint64_t flip = inverted ? ~std::uint64_t{0} : 0;
+    const std::uint64_t flip = inverted ? ~std::uint64_t{ 0 } : 0;
     for (std::size_t i = 0; i < out.size(); i += 8) {
         std::uint64_t bits = read64(stream, position + std::int64_t(8 * i)) ^ flip;
         for (std::size_t k = i; k < out.size() && k < i + 8; ++k) {

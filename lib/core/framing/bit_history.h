@@ -10,7 +10,8 @@ namespace xband::core {
 
 /// The latest stretch of some bit streams that run side by side, addressed by bit position since the start.
 /// Beyond both ends every bit reads as 0.
-class bit_history {
+class bit_history
+{
 public:
     explicit bit_history(std::size_t n_streams) : d_words(n_streams) {}
 

@@ -14,7 +14,8 @@ namespace xband::core {
 /// Transfer frames to channel bits, the counterpart of frame_decoder: Reed-Solomon check symbols, randomiser, sync marker
 /// (CADU, CCSDS 131.0-B-5, 9 and 10), NRZ-M, convolutional code. State (NRZ-M level, encoder register) goes on from call to
 /// call, so frames may be handed over in any portions.
-class cadu_encoder {
+class cadu_encoder
+{
 public:
     /// \param g2_inverted  as CCSDS 131.0-B-5, 3.3.2 has it; S-NPP's sense. Without an inner code of no meaning.
     explicit cadu_encoder(const framing_config& config, bool g2_inverted = true);

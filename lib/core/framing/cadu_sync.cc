@@ -25,10 +25,14 @@ constexpr std::size_t max_off_place_trials = 4;
 } // namespace
 
 cadu_sync::cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too)
-    : d_codec(codec), d_bits(bits), d_search(codec.config().sync_marker, max_errors_in_lock, inverted_too),
-      d_inverted_too(inverted_too), d_len_bits(std::int64_t(codec.config().cadu_len_bits())),
+    : d_codec(codec),
+      d_bits(bits),
+      d_search(codec.config().sync_marker, max_errors_in_lock, inverted_too),
+      d_inverted_too(inverted_too),
+      d_len_bits(std::int64_t(codec.config().cadu_len_bits())),
       d_last_emitted(std::numeric_limits<std::int64_t>::min() / 2)
-{}
+{
+}
 
 void cadu_sync::advance()
 {
@@ -127,13 +131,13 @@ std::optional<located_frame> cadu_sync::scan(std::int64_t limit)
         std::uint64_t hits = 0;
         for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream)
             hits |= d_search.find(d_bits.word(stream, index), d_bits.word(stream, index + 1));
-        hits &= ~std::uint64_t{0} >> (d_scan_position & 63);
+        hits &= ~std::uint64_t{ 0 } >> (d_scan_position & 63);
         while (hits != 0) {
             const int lane = std::countl_zero(hits);
             const std::int64_t position = 64 * index + lane;
             if (position >= limit)
                 break;
-            hits ^= std::uint64_t{1} << (63 - lane);
+            hits ^= std::uint64_t{ 1 } << (63 - lane);
             d_scan_position = position + 1;
             if (auto proof = prove_at(position))
                 return proof;
@@ -146,10 +150,10 @@ std::optional<located_frame> cadu_sync::scan(std::int64_t limit)
 std::optional<located_frame> cadu_sync::prove_at(std::int64_t position)
 {
     for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream) {
-        for (const bool is_inverted : {false, true}) {
+        for (const bool is_inverted : { false, true }) {
             if (is_inverted && !d_inverted_too)
                 continue;
-            const frame_place place = place_at({.stream = stream, .is_inverted = is_inverted}, position);
+            const frame_place place = place_at({ .stream = stream, .is_inverted = is_inverted }, position);
             if (place.marker_errors > max_errors_in_lock)
                 continue;
             if (auto proof = prove(place))
@@ -224,8 +228,9 @@ void cadu_sync::lock(located_frame&& proof)
 std::vector<located_frame> cadu_sync::backfill(const located_frame& proof)
 {
     // A frame whose beginning the stream does not have may still be mended, hence positions before 0.
-    const std::int64_t earliest = std::max({d_confirmed_end > 0 ? d_confirmed_end - slip_window_bits : -d_len_bits / 2,
-                                            proof.place.position - backfill_frames * d_len_bits, d_last_emitted + 1});
+    const std::int64_t earliest = std::max({ d_confirmed_end > 0 ? d_confirmed_end - slip_window_bits : -d_len_bits / 2,
+                                             proof.place.position - backfill_frames * d_len_bits,
+                                             d_last_emitted + 1 });
     std::vector<located_frame> found;
     std::size_t n_seen = 0;
     frame_place later = proof.place;
@@ -267,12 +272,12 @@ std::vector<frame_place> cadu_sync::nearby_markers(const frame_place& expected) 
     std::vector<frame_place> found;
     for (std::int64_t slip = -slip_window_bits; slip <= slip_window_bits; ++slip) {
         for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream) {
-            for (const bool is_inverted : {false, true}) {
+            for (const bool is_inverted : { false, true }) {
                 const bool is_same = slip == 0 && stream == expected.stream && is_inverted == expected.is_inverted;
                 if (is_same || (is_inverted && !d_inverted_too))
                     continue;
                 const frame_place place =
-                    place_at({.stream = stream, .is_inverted = is_inverted}, expected.position + slip);
+                    place_at({ .stream = stream, .is_inverted = is_inverted }, expected.position + slip);
                 if (place.marker_errors <= max_errors_off_place)
                     found.push_back(place);
             }
@@ -288,7 +293,7 @@ std::vector<frame_place> cadu_sync::nearby_markers(const frame_place& expected) 
 
 located_frame cadu_sync::decode_at(const frame_place& place)
 {
-    located_frame found{.place = place};
+    located_frame found{ .place = place };
     found.frame.code_block.resize(d_codec.config().code_block_len_bytes());
     d_bits.copy(place.stream, place.position + marker_bits, place.is_inverted, found.frame.code_block);
     d_codec.decode(found.frame);

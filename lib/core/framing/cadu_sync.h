@@ -46,7 +46,8 @@ struct cadu_sync_stats {
 /// Meanwhile the search goes on from the last right frame; a grid that it proves replaces the old one.
 ///
 /// Every decision looks a fixed number of bits ahead, so the output does not depend on how the bits arrive.
-class cadu_sync {
+class cadu_sync
+{
 public:
     /// Grid places without any trace of a frame until the lock is given up.
     static constexpr std::size_t flywheel_frames = 8;

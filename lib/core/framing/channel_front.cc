@@ -14,12 +14,14 @@ namespace {
 constexpr std::size_t word_bits = 64;
 
 /// K=7 convolutional code, NRZ-M after it.
-class conv_front final : public channel_front {
+class conv_front final : public channel_front
+{
 public:
     explicit conv_front(const framing_config& config)
-        : d_resolver(config.modulation, config.segment_bits), d_is_nrzm(config.differential == differential::nrz_m)
+        : d_resolver(config.modulation, config.segment_bits),
+          d_is_nrzm(config.differential == differential::nrz_m)
     {
-        d_readings.push_back({0, {}});
+        d_readings.push_back({ 0, {} });
     }
 
     void push(std::span<const soft_bit> soft) override
@@ -64,7 +66,7 @@ public:
     std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const override
     {
         channel_quality sum;
-        for (const std::size_t symbol : {0U, 1U}) {
+        for (const std::size_t symbol : { 0U, 1U }) {
             sum.wrong += d_channel.count_ones(symbol, position, n_bits);
             sum.compared += d_channel.count_ones(2 + symbol, position, n_bits);
         }
@@ -81,18 +83,19 @@ private:
     {
         for (const resolved_word& word : d_words) {
             if (word.reading != d_readings.back().reading)
-                d_readings.push_back({d_bits.end(), word.reading});
+                d_readings.push_back({ d_bits.end(), word.reading });
             std::uint64_t bits = word.bits;
             if (d_is_nrzm) {
                 bits ^= bits >> 1 | d_last_bits << 63;
                 d_last_bits = word.bits;
             }
             // What the last word has beyond the end of the stream must be zeros.
-            const std::uint64_t there = ~std::uint64_t{0} << (word_bits - word.n_bits);
-            d_bits.append(std::array{bits & there}, word.n_bits);
-            d_channel.append(std::array{word.wrong[0] & there, word.wrong[1] & there, word.compared[0] & there,
-                                        word.compared[1] & there},
-                             word.n_bits);
+            const std::uint64_t there = ~std::uint64_t{ 0 } << (word_bits - word.n_bits);
+            d_bits.append(std::array{ bits & there }, word.n_bits);
+            d_channel.append(
+                std::array{
+                    word.wrong[0] & there, word.wrong[1] & there, word.compared[0] & there, word.compared[1] & there },
+                word.n_bits);
         }
         d_words.clear();
     }
@@ -101,18 +104,21 @@ private:
     bool d_is_nrzm;
     std::uint64_t d_last_bits = 0;
     std::vector<resolved_word> d_words;
-    bit_history d_bits{1};
-    bit_history d_channel{4};
+    bit_history d_bits{ 1 };
+    bit_history d_channel{ 4 };
     std::deque<reading_change> d_readings;
 };
 
 /// No inner code: hard decisions, all readings side by side.
-class uncoded_front final : public channel_front {
+class uncoded_front final : public channel_front
+{
 public:
     explicit uncoded_front(const framing_config& config)
-        : d_streams(config.modulation, config.differential), d_bits(d_streams.n_streams()),
+        : d_streams(config.modulation, config.differential),
+          d_bits(d_streams.n_streams()),
           d_words(d_streams.n_streams())
-    {}
+    {
+    }
 
     void push(std::span<const soft_bit> soft) override
     {
@@ -140,7 +146,7 @@ public:
     channel_reading reading(std::int64_t /*position*/, std::size_t stream) const override
     {
         const rail_reading& r = d_streams.reading(stream);
-        return {.offset = r.is_pair_late, .is_swapped = r.is_swapped, .is_second_inverted = r.is_second_inverted};
+        return { .offset = r.is_pair_late, .is_swapped = r.is_swapped, .is_second_inverted = r.is_second_inverted };
     }
 
     std::optional<channel_quality> quality(std::int64_t /*position*/, std::size_t /*n_bits*/) const override
@@ -153,7 +159,7 @@ private:
     {
         d_streams.advance(pack_hard_bits(d_soft.data() + at), d_soft[at + word_bits] < 0, d_words);
         for (auto& word : d_words)
-            word &= ~std::uint64_t{0} << (word_bits - n_bits);
+            word &= ~std::uint64_t{ 0 } << (word_bits - n_bits);
         d_bits.append(d_words, unsigned(n_bits));
     }
 

@@ -20,7 +20,8 @@ struct channel_quality {
 
 /// The part of a frame decoder before the frame synchroniser: soft bits to the bit streams in which CADUs may stand. A new
 /// inner code is a new implementation of this interface.
-class channel_front {
+class channel_front
+{
 public:
     virtual ~channel_front() = default;
 

@@ -15,20 +15,20 @@ constexpr std::uint8_t check_header_right = 4;
 
 frame_header read_aos_header(std::span<const std::uint8_t> f)
 {
-    return {.version = unsigned{f[0]} >> 6,
-            .scid = (f[0] & 0x3FU) << 2 | f[1] >> 6U,
-            .channel = f[1] & 0x3FU,
-            .counter = std::uint32_t(f[2] << 16 | f[3] << 8 | f[4]),
-            .counter_mask = 0xFFFFFF};
+    return { .version = unsigned{ f[0] } >> 6,
+             .scid = (f[0] & 0x3FU) << 2 | f[1] >> 6U,
+             .channel = f[1] & 0x3FU,
+             .counter = std::uint32_t(f[2] << 16 | f[3] << 8 | f[4]),
+             .counter_mask = 0xFFFFFF };
 }
 
 frame_header read_tm_header(std::span<const std::uint8_t> f)
 {
-    return {.version = unsigned{f[0]} >> 6,
-            .scid = (f[0] & 0x3FU) << 4 | f[1] >> 4U,
-            .channel = 0,
-            .counter = f[2],
-            .counter_mask = 0xFF};
+    return { .version = unsigned{ f[0] } >> 6,
+             .scid = (f[0] & 0x3FU) << 4 | f[1] >> 4U,
+             .channel = 0,
+             .counter = f[2],
+             .counter_mask = 0xFF };
 }
 
 unsigned count_differences(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b)

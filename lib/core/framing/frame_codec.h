@@ -35,7 +35,8 @@ struct decoded_frame {
 };
 
 /// Derandomiser, Reed-Solomon, FECF and header of one code block.
-class frame_codec {
+class frame_codec
+{
 public:
     explicit frame_codec(const framing_config& config);
 

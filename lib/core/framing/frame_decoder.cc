@@ -29,14 +29,18 @@ Unsigned saturate(std::uint64_t value)
 
 } // namespace
 
-class frame_decoder::impl {
+class frame_decoder::impl
+{
 public:
     explicit impl(const framing_config& config)
-        : d_codec(config), d_front(make_channel_front(config)),
+        : d_codec(config),
+          d_front(make_channel_front(config)),
           d_sync(d_codec, d_front->bits(), d_front->may_be_inverted()),
-          d_stride(frame_record_stride(config.code_block_len_bytes())), d_rails(rails(config.modulation)),
+          d_stride(frame_record_stride(config.code_block_len_bytes())),
+          d_rails(rails(config.modulation)),
           d_is_offset_qpsk(config.modulation == modulation::oqpsk)
-    {}
+    {
+    }
 
     std::size_t stride() const { return d_stride; }
     std::size_t available() const { return (d_records.size() - d_read) / d_stride; }
@@ -153,8 +157,8 @@ private:
         const std::size_t at = d_records.size();
         d_records.resize(at + d_stride);
         std::memcpy(d_records.data() + at, &header, sizeof header);
-        std::copy(frame.code_block.begin(), frame.code_block.end(),
-                  d_records.begin() + std::ptrdiff_t(at + sizeof header));
+        std::copy(
+            frame.code_block.begin(), frame.code_block.end(), d_records.begin() + std::ptrdiff_t(at + sizeof header));
     }
 
     /// Without inner code Reed-Solomon tells which bits of the CADU were wrong.
@@ -165,7 +169,7 @@ private:
             return quality;
         if (!found.frame.bits_mended)
             return std::nullopt;
-        return channel_quality{*found.frame.bits_mended + found.place.marker_errors, len_bits};
+        return channel_quality{ *found.frame.bits_mended + found.place.marker_errors, len_bits };
     }
 
     void count(const frame_record_header& header, const decoded_frame& frame)
@@ -213,33 +217,12 @@ frame_decoder::~frame_decoder() = default;
 frame_decoder::frame_decoder(frame_decoder&&) noexcept = default;
 frame_decoder& frame_decoder::operator=(frame_decoder&&) noexcept = default;
 
-std::size_t frame_decoder::record_stride() const
-{
-    return d_impl->stride();
-}
-void frame_decoder::push(std::span<const soft_bit> soft)
-{
-    d_impl->push(soft);
-}
-void frame_decoder::mark(const clock_mark& mark)
-{
-    d_impl->mark(mark);
-}
-std::size_t frame_decoder::available() const
-{
-    return d_impl->available();
-}
-std::size_t frame_decoder::pull(std::span<std::uint8_t> records)
-{
-    return d_impl->pull(records);
-}
-void frame_decoder::flush()
-{
-    d_impl->flush();
-}
-frame_decoder_stats frame_decoder::stats() const
-{
-    return d_impl->stats();
-}
+std::size_t frame_decoder::record_stride() const { return d_impl->stride(); }
+void frame_decoder::push(std::span<const soft_bit> soft) { d_impl->push(soft); }
+void frame_decoder::mark(const clock_mark& mark) { d_impl->mark(mark); }
+std::size_t frame_decoder::available() const { return d_impl->available(); }
+std::size_t frame_decoder::pull(std::span<std::uint8_t> records) { return d_impl->pull(records); }
+void frame_decoder::flush() { d_impl->flush(); }
+frame_decoder_stats frame_decoder::stats() const { return d_impl->stats(); }
 
 } // namespace xband::core

@@ -38,7 +38,8 @@ struct frame_decoder_stats {
 ///
 /// Output depends on the soft bits and marks alone, not on how they are cut into push() calls. Records come in the order of
 /// reception. Memory is constant as long as records are pulled.
-class frame_decoder {
+class frame_decoder
+{
 public:
     /// Throws std::invalid_argument (see framing_config::validate).
     explicit frame_decoder(const framing_config& config);

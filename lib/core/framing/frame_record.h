@@ -37,13 +37,14 @@ struct frame_record_header {
     float symbol_rate_error_ppm = 0;
     integrity state = integrity::not_checked;
     sync_state sync = sync_state::lock;
-    std::uint8_t sync_errors = 0; ///< wrong bits in the sync marker
-    std::int8_t bit_slip = 0;     ///< bits the marker had moved against its expected place
+    std::uint8_t sync_errors = 0;                    ///< wrong bits in the sync marker
+    std::int8_t bit_slip = 0;                        ///< bits the marker had moved against its expected place
     std::array<std::uint8_t, 8> corrected_symbols{}; ///< per codeword; 255 = uncorrectable
     std::uint16_t channel_bit_errors = 0xffff;       ///< against re-encoding; 0xffff unknown
     std::uint16_t channel_bits = 0;                  ///< compared, saturating
-    std::uint8_t ambiguity = 0; ///< bit 0 rails swapped, bit 1 second rail inverted, bit 2 frame inverted, bit 3 pairs begin at odd soft bits
-    std::uint8_t checks = 0;    ///< bit 0 FECF present, bit 1 FECF right, bit 2 header as the mission says
+    std::uint8_t ambiguity =
+        0; ///< bit 0 rails swapped, bit 1 second rail inverted, bit 2 frame inverted, bit 3 pairs begin at odd soft bits
+    std::uint8_t checks = 0; ///< bit 0 FECF present, bit 1 FECF right, bit 2 header as the mission says
     std::uint16_t reserved = 0;
 };
 static_assert(sizeof(frame_record_header) == 64);

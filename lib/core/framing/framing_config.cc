@@ -8,10 +8,7 @@ namespace xband::core {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& what)
-{
-    throw std::invalid_argument("framing_config: " + what);
-}
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("framing_config: " + what); }
 
 void check_frame(const framing_config& config)
 {
@@ -30,7 +27,7 @@ void check_frame(const framing_config& config)
 
 std::size_t framing_config::code_block_len_bytes() const
 {
-    return frame_len_bytes + (has_rs ? std::size_t{rs.interleave} * rs.parity : 0);
+    return frame_len_bytes + (has_rs ? std::size_t{ rs.interleave } * rs.parity : 0);
 }
 
 void framing_config::validate() const

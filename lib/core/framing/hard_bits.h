@@ -59,9 +59,6 @@ constexpr std::uint32_t even_bits(std::uint64_t x)
 }
 
 /// The same for the odd ones.
-constexpr std::uint32_t odd_bits(std::uint64_t x)
-{
-    return even_bits(x << 1);
-}
+constexpr std::uint32_t odd_bits(std::uint64_t x) { return even_bits(x << 1); }
 
 } // namespace xband::core

@@ -10,7 +10,8 @@
 namespace xband::core {
 
 /// The clock marks of the stretch being decoded: which sample belongs to a symbol.
-class mark_timeline {
+class mark_timeline
+{
 public:
     void add(const clock_mark& mark) { d_marks.push_back(mark); }
 

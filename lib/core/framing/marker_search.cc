@@ -8,7 +8,7 @@ namespace xband::core {
 
 namespace {
 
-constexpr std::uint64_t all_lanes = ~std::uint64_t{0};
+constexpr std::uint64_t all_lanes = ~std::uint64_t{ 0 };
 
 /// Bit planes of a sum: value = low + 2 * high in each lane.
 struct planes {
@@ -18,7 +18,7 @@ struct planes {
 planes add(std::uint64_t a, std::uint64_t b, std::uint64_t c)
 {
     const std::uint64_t either = a ^ b;
-    return {either ^ c, (a & b) | (either & c)};
+    return { either ^ c, (a & b) | (either & c) };
 }
 
 /// Running sums of weight 1, 2, 4 and 8.
@@ -87,11 +87,11 @@ std::uint64_t marker_search::find(std::uint64_t word, std::uint64_t next) const
     const std::uint64_t sixteens = carry_a ^ carry_b;
     const std::uint64_t thirty_twos = carry_a & carry_b;
 
-    const std::array<std::uint64_t, 3> low{sum.ones, sum.twos, sum.fours};
+    const std::array<std::uint64_t, 3> low{ sum.ones, sum.twos, sum.fours };
     const std::uint64_t upright = ~(thirty_twos | sixteens | sum.eights) & at_most(low, d_limit);
     // 32 - count <= limit: either all 32 differ, or count = 24 + low with 8 - low = (7 - low) + 1 <= limit,
     // that is not (limit <= 7 - low).
-    const std::array<std::uint64_t, 3> high{~sum.ones, ~sum.twos, ~sum.fours};
+    const std::array<std::uint64_t, 3> high{ ~sum.ones, ~sum.twos, ~sum.fours };
     const std::uint64_t near_32 = sixteens & sum.eights & ~at_most(d_limit, high);
     return upright | (d_inverted_too & (thirty_twos | near_32));
 }

@@ -18,7 +18,8 @@ inline unsigned marker_distance(std::uint32_t window, std::uint32_t marker)
 /// 64 positions are examined at once: lane p of a 64-bit word counts the mismatches of position p, the counters standing in
 /// bit planes that carry-save adders fill. That is about 4 operations per position on any machine, with no population
 /// count instruction.
-class marker_search {
+class marker_search
+{
 public:
     static constexpr unsigned max_errors_limit = 7;
 

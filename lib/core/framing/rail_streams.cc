@@ -8,15 +8,12 @@ namespace {
 // Bit 0 of a stream is the most significant one of its word.
 constexpr std::uint64_t odd_mask = 0x5555555555555555;
 
-std::uint64_t swap_pairs(std::uint64_t x)
-{
-    return (x & odd_mask) << 1 | (x >> 1 & odd_mask);
-}
+std::uint64_t swap_pairs(std::uint64_t x) { return (x & odd_mask) << 1 | (x >> 1 & odd_mask); }
 
 /// Swaps bits 2k+1 and 2k+2; the first one's partner is in the word before, the last one's is the next bit.
 std::uint64_t swap_late_pairs(std::uint64_t before, std::uint64_t x, bool next_bit)
 {
-    return ((x << 1 | std::uint64_t{next_bit}) & odd_mask) | ((x >> 1 | before << 63) & ~odd_mask);
+    return ((x << 1 | std::uint64_t{ next_bit }) & odd_mask) | ((x >> 1 | before << 63) & ~odd_mask);
 }
 
 } // namespace
@@ -24,12 +21,12 @@ std::uint64_t swap_late_pairs(std::uint64_t before, std::uint64_t x, bool next_b
 rail_streams::rail_streams(modulation kind, differential coding) : d_differential(coding), d_modulation(kind)
 {
     const bool is_sign_open = coding == differential::none && kind != modulation::bpsk;
-    for (const auto& [is_swapped, is_late] : {std::pair(false, false), {true, false}, {true, true}}) {
+    for (const auto& [is_swapped, is_late] : { std::pair(false, false), { true, false }, { true, true } }) {
         if ((is_swapped && kind == modulation::bpsk) || (is_late && kind != modulation::oqpsk))
             continue;
-        d_readings.push_back({is_swapped, is_late, false});
+        d_readings.push_back({ is_swapped, is_late, false });
         if (is_sign_open)
-            d_readings.push_back({is_swapped, is_late, true});
+            d_readings.push_back({ is_swapped, is_late, true });
     }
     d_last_serial.resize(d_readings.size());
 }

@@ -21,7 +21,8 @@ struct rail_reading {
 /// conjugation are 8 states of the rails; the inversion of the whole stream is left to the frame synchroniser, and what
 /// NRZ-M makes transparent falls away. A soft stream of OQPSK stands in order of time whichever rail leads, so the rail
 /// order matters only where a transmitter's bit order differs from it.
-class rail_streams {
+class rail_streams
+{
 public:
     rail_streams(modulation kind, differential coding);
 

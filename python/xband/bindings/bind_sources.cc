@@ -10,9 +10,7 @@ void bind_sources(py::module_& m)
 {
     using gr::xband::fd_source;
     py::class_<fd_source, gr::sync_block, gr::block, gr::basic_block, fd_source::sptr>(
-        m,
-        "fd_source",
-        "Reads items from a file descriptor until its end, a given item, or a request to stop.")
+        m, "fd_source", "Reads items from a file descriptor until its end, a given item, or a request to stop.")
         .def(py::init(&fd_source::make), py::arg("fd"), py::arg("item_size_bytes"), py::arg("stop_item") = 0)
         .def("request_stop", &fd_source::request_stop, "End the stream as an end of file would; any thread.")
         .def("items_delivered", &fd_source::items_delivered)

@@ -10,7 +10,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-
 namespace py = pybind11;
 
 namespace {

@@ -124,7 +124,8 @@ void bind_dsp(py::module_& m)
             "push",
             [](psk_demodulator& d, const py::buffer& iq) {
                 const auto info = iq.request();
-                const std::span bytes{ static_cast<const std::byte*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize) };
+                const std::span bytes{ static_cast<const std::byte*>(info.ptr),
+                                       static_cast<std::size_t>(info.size * info.itemsize) };
                 py::gil_scoped_release release;
                 d.push(bytes);
             },

@@ -29,49 +29,70 @@ Enum by_name(const char* field, std::string_view name, const std::array<std::pai
     throw std::invalid_argument(std::string(field) + " \"" + std::string(name) + "\" not in " + allowed);
 }
 
-framing_config make_config(const std::string& modulation_name, const std::string& inner_code_name,
-                           const std::string& differential_name, bool randomized, std::uint32_t sync_marker,
-                           bool has_rs, const rs_config& rs, std::size_t frame_len_bytes, bool has_fecf,
-                           const std::string& frame_kind_name, std::optional<unsigned> scid, std::size_t segment_bits)
+framing_config make_config(const std::string& modulation_name,
+                           const std::string& inner_code_name,
+                           const std::string& differential_name,
+                           bool randomized,
+                           std::uint32_t sync_marker,
+                           bool has_rs,
+                           const rs_config& rs,
+                           std::size_t frame_len_bytes,
+                           bool has_fecf,
+                           const std::string& frame_kind_name,
+                           std::optional<unsigned> scid,
+                           std::size_t segment_bits)
 {
     using modulation_name_t = std::pair<std::string_view, modulation>;
     using inner_name_t = std::pair<std::string_view, inner_code>;
     using differential_name_t = std::pair<std::string_view, differential>;
     using kind_name_t = std::pair<std::string_view, frame_kind>;
-    static constexpr std::array modulations{modulation_name_t{"bpsk", modulation::bpsk},
-                                            modulation_name_t{"qpsk", modulation::qpsk},
-                                            modulation_name_t{"oqpsk", modulation::oqpsk}};
-    static constexpr std::array inner_codes{inner_name_t{"none", inner_code::none},
-                                            inner_name_t{"conv_k7_r12", inner_code::conv_k7_r12}};
-    static constexpr std::array differentials{differential_name_t{"none", differential::none},
-                                              differential_name_t{"nrz_m", differential::nrz_m},
-                                              differential_name_t{"nrz_m_per_rail", differential::nrz_m_per_rail}};
-    static constexpr std::array kinds{kind_name_t{"aos", frame_kind::aos}, kind_name_t{"tm", frame_kind::tm},
-                                      kind_name_t{"raw", frame_kind::raw}};
-    return {.modulation = by_name("modulation", modulation_name, modulations),
-            .inner_code = by_name("inner_code", inner_code_name, inner_codes),
-            .differential = by_name("differential", differential_name, differentials),
-            .randomized = randomized,
-            .sync_marker = sync_marker,
-            .has_rs = has_rs,
-            .rs = rs,
-            .frame_len_bytes = frame_len_bytes,
-            .has_fecf = has_fecf,
-            .frame_kind = by_name("frame_kind", frame_kind_name, kinds),
-            .scid = scid,
-            .segment_bits = segment_bits};
+    static constexpr std::array modulations{ modulation_name_t{ "bpsk", modulation::bpsk },
+                                             modulation_name_t{ "qpsk", modulation::qpsk },
+                                             modulation_name_t{ "oqpsk", modulation::oqpsk } };
+    static constexpr std::array inner_codes{ inner_name_t{ "none", inner_code::none },
+                                             inner_name_t{ "conv_k7_r12", inner_code::conv_k7_r12 } };
+    static constexpr std::array differentials{ differential_name_t{ "none", differential::none },
+                                               differential_name_t{ "nrz_m", differential::nrz_m },
+                                               differential_name_t{ "nrz_m_per_rail", differential::nrz_m_per_rail } };
+    static constexpr std::array kinds{ kind_name_t{ "aos", frame_kind::aos },
+                                       kind_name_t{ "tm", frame_kind::tm },
+                                       kind_name_t{ "raw", frame_kind::raw } };
+    return { .modulation = by_name("modulation", modulation_name, modulations),
+             .inner_code = by_name("inner_code", inner_code_name, inner_codes),
+             .differential = by_name("differential", differential_name, differentials),
+             .randomized = randomized,
+             .sync_marker = sync_marker,
+             .has_rs = has_rs,
+             .rs = rs,
+             .frame_len_bytes = frame_len_bytes,
+             .has_fecf = has_fecf,
+             .frame_kind = by_name("frame_kind", frame_kind_name, kinds),
+             .scid = scid,
+             .segment_bits = segment_bits };
 }
 
 /// Declares init(keyword arguments of a framing_config, then `extra`).
 template <typename Class, typename Make, typename... Extra>
 void def_init(py::class_<Class>& cls, Make make, Extra... extra)
 {
-    cls.def(py::init(make), py::kw_only(), py::arg("modulation") = "qpsk", py::arg("inner_code") = "conv_k7_r12",
-            py::arg("differential") = "nrz_m", py::arg("randomized") = true, py::arg("sync_marker") = 0x1ACFFC1D,
-            py::arg("has_rs") = true, py::arg("rs_parity") = 32, py::arg("rs_dual_basis") = true,
-            py::arg("rs_interleave") = 4, py::arg("rs_virtual_fill") = 0, py::arg("frame_len_bytes") = 892,
-            py::arg("has_fecf") = false, py::arg("frame_kind") = "aos", py::arg("scid") = py::none(),
-            py::arg("segment_bits") = 1024, extra...);
+    cls.def(py::init(make),
+            py::kw_only(),
+            py::arg("modulation") = "qpsk",
+            py::arg("inner_code") = "conv_k7_r12",
+            py::arg("differential") = "nrz_m",
+            py::arg("randomized") = true,
+            py::arg("sync_marker") = 0x1ACFFC1D,
+            py::arg("has_rs") = true,
+            py::arg("rs_parity") = 32,
+            py::arg("rs_dual_basis") = true,
+            py::arg("rs_interleave") = 4,
+            py::arg("rs_virtual_fill") = 0,
+            py::arg("frame_len_bytes") = 892,
+            py::arg("has_fecf") = false,
+            py::arg("frame_kind") = "aos",
+            py::arg("scid") = py::none(),
+            py::arg("segment_bits") = 1024,
+            extra...);
 }
 
 py::dict stats_of(const frame_decoder& decoder)
@@ -104,7 +125,7 @@ py::dict stats_of(const frame_decoder& decoder)
 py::array_t<std::uint8_t> pull_records(frame_decoder& decoder)
 {
     const std::size_t stride = decoder.record_stride();
-    py::array_t<std::uint8_t> records({decoder.available(), stride});
+    py::array_t<std::uint8_t> records({ decoder.available(), stride });
     const std::span<std::uint8_t> out(records.mutable_data(), std::size_t(records.size()));
     py::gil_scoped_release unlocked;
     decoder.pull(out);
@@ -113,20 +134,41 @@ py::array_t<std::uint8_t> pull_records(frame_decoder& decoder)
 
 void bind_decoder(py::module_& m)
 {
-    py::class_<frame_decoder> cls(m, "FrameDecoder",
+    py::class_<frame_decoder> cls(m,
+                                  "FrameDecoder",
                                   R"(Soft bits to frame records: ambiguities, Viterbi, NRZ-M, frame sync, Reed-Solomon.
 
 Keyword arguments as Mission.decoder_config() gives them. Raises ValueError naming the field, its value and the limit.
 The output does not depend on how the stream is cut into push() calls. Not for use from two threads at once.)");
-    def_init(cls, [](const std::string& modulation_name, const std::string& inner_code_name,
-                     const std::string& differential_name, bool randomized, std::uint32_t sync_marker, bool has_rs,
-                     unsigned parity, bool dual_basis, unsigned interleave, unsigned virtual_fill,
-                     std::size_t frame_len_bytes, bool has_fecf, const std::string& kind, std::optional<unsigned> scid,
-                     std::size_t segment_bits) {
-        return frame_decoder(make_config(modulation_name, inner_code_name, differential_name, randomized, sync_marker,
-                                         has_rs, {parity, dual_basis, interleave, virtual_fill}, frame_len_bytes,
-                                         has_fecf, kind, scid, segment_bits));
-    });
+    def_init(cls,
+             [](const std::string& modulation_name,
+                const std::string& inner_code_name,
+                const std::string& differential_name,
+                bool randomized,
+                std::uint32_t sync_marker,
+                bool has_rs,
+                unsigned parity,
+                bool dual_basis,
+                unsigned interleave,
+                unsigned virtual_fill,
+                std::size_t frame_len_bytes,
+                bool has_fecf,
+                const std::string& kind,
+                std::optional<unsigned> scid,
+                std::size_t segment_bits) {
+                 return frame_decoder(make_config(modulation_name,
+                                                  inner_code_name,
+                                                  differential_name,
+                                                  randomized,
+                                                  sync_marker,
+                                                  has_rs,
+                                                  { parity, dual_basis, interleave, virtual_fill },
+                                                  frame_len_bytes,
+                                                  has_fecf,
+                                                  kind,
+                                                  scid,
+                                                  segment_bits));
+             });
     cls.def_property_readonly("record_stride", &frame_decoder::record_stride, "Octets of one record.")
         .def(
             "push",
@@ -140,13 +182,29 @@ The output does not depend on how the stream is cut into push() calls. Not for u
             "flush().")
         .def(
             "mark",
-            [](frame_decoder& self, std::uint64_t first_symbol, double first_sample, double samples_per_symbol,
-               float es_n0_db, float carrier_offset_hz, float symbol_rate_error_ppm, bool is_locked) {
-                self.mark({first_symbol, first_sample, samples_per_symbol, es_n0_db, carrier_offset_hz,
-                           symbol_rate_error_ppm, is_locked});
+            [](frame_decoder& self,
+               std::uint64_t first_symbol,
+               double first_sample,
+               double samples_per_symbol,
+               float es_n0_db,
+               float carrier_offset_hz,
+               float symbol_rate_error_ppm,
+               bool is_locked) {
+                self.mark({ first_symbol,
+                            first_sample,
+                            samples_per_symbol,
+                            es_n0_db,
+                            carrier_offset_hz,
+                            symbol_rate_error_ppm,
+                            is_locked });
             },
-            py::arg("first_symbol"), py::arg("first_sample"), py::arg("samples_per_symbol"), py::arg("es_n0_db"),
-            py::arg("carrier_offset_hz"), py::arg("symbol_rate_error_ppm"), py::arg("is_locked"),
+            py::arg("first_symbol"),
+            py::arg("first_sample"),
+            py::arg("samples_per_symbol"),
+            py::arg("es_n0_db"),
+            py::arg("carrier_offset_hz"),
+            py::arg("symbol_rate_error_ppm"),
+            py::arg("is_locked"),
             "Takes a clock mark, before the push() that completes its symbol.")
         .def("pull", &pull_records, "Whole records so far: uint8 array (n, record_stride); see xband_core.records.")
         .def(
@@ -166,13 +224,34 @@ void bind_encoder(py::module_& m)
 Keyword arguments as for FrameDecoder, and g2_inverted (CCSDS 131.0-B-5, 3.3.2). State goes on from call to call.)");
     def_init(
         cls,
-        [](const std::string& modulation_name, const std::string& inner_code_name, const std::string& differential_name,
-           bool randomized, std::uint32_t sync_marker, bool has_rs, unsigned parity, bool dual_basis,
-           unsigned interleave, unsigned virtual_fill, std::size_t frame_len_bytes, bool has_fecf,
-           const std::string& kind, std::optional<unsigned> scid, std::size_t segment_bits, bool g2_inverted) {
-            return cadu_encoder(make_config(modulation_name, inner_code_name, differential_name, randomized,
-                                            sync_marker, has_rs, {parity, dual_basis, interleave, virtual_fill},
-                                            frame_len_bytes, has_fecf, kind, scid, segment_bits),
+        [](const std::string& modulation_name,
+           const std::string& inner_code_name,
+           const std::string& differential_name,
+           bool randomized,
+           std::uint32_t sync_marker,
+           bool has_rs,
+           unsigned parity,
+           bool dual_basis,
+           unsigned interleave,
+           unsigned virtual_fill,
+           std::size_t frame_len_bytes,
+           bool has_fecf,
+           const std::string& kind,
+           std::optional<unsigned> scid,
+           std::size_t segment_bits,
+           bool g2_inverted) {
+            return cadu_encoder(make_config(modulation_name,
+                                            inner_code_name,
+                                            differential_name,
+                                            randomized,
+                                            sync_marker,
+                                            has_rs,
+                                            { parity, dual_basis, interleave, virtual_fill },
+                                            frame_len_bytes,
+                                            has_fecf,
+                                            kind,
+                                            scid,
+                                            segment_bits),
                                 g2_inverted);
         },
         py::arg("g2_inverted") = true);

@@ -37,7 +37,7 @@ frequency_plan plan_of(const plan_argument& segments)
 {
     frequency_plan plan;
     for (const auto& [start_sample, coefficients] : segments) {
-        frequency_segment segment{start_sample, {}};
+        frequency_segment segment{ start_sample, {} };
         if (coefficients.size() > segment.coefficients.size())
             throw std::invalid_argument("frequency_plan: " + std::to_string(coefficients.size()) +
                                         " coefficients not in 0 to 6");
@@ -50,18 +50,31 @@ frequency_plan plan_of(const plan_argument& segments)
     return plan;
 }
 
-signal_simulator make_simulator(const std::string& kind, double sample_rate_hz, double symbol_rate_hz, double rolloff,
-                                const std::string& format, double clock_error_ppm, double centre_frequency_hz,
-                                const plan_argument& plan, double frequency_offset_hz, double frequency_ramp_hz_s,
-                                double phase_rad, double linewidth_hz,
+signal_simulator make_simulator(const std::string& kind,
+                                double sample_rate_hz,
+                                double symbol_rate_hz,
+                                double rolloff,
+                                const std::string& format,
+                                double clock_error_ppm,
+                                double centre_frequency_hz,
+                                const plan_argument& plan,
+                                double frequency_offset_hz,
+                                double frequency_ramp_hz_s,
+                                double phase_rad,
+                                double linewidth_hz,
                                 const std::vector<std::pair<double, double>>& es_n0,
-                                const std::vector<std::tuple<double, double, double>>& fades, bool iq_swap,
-                                bool spectral_inversion, double level, std::uint64_t seed)
+                                const std::vector<std::tuple<double, double, double>>& fades,
+                                bool iq_swap,
+                                bool spectral_inversion,
+                                double level,
+                                std::uint64_t seed)
 {
     const double samples_per_symbol = sample_rate_hz / symbol_rate_hz;
     psk_modulator_config modulator;
     modulator.kind = choice<modulation>(
-        "modulation", kind, {{"bpsk", modulation::bpsk}, {"qpsk", modulation::qpsk}, {"oqpsk", modulation::oqpsk}});
+        "modulation",
+        kind,
+        { { "bpsk", modulation::bpsk }, { "qpsk", modulation::qpsk }, { "oqpsk", modulation::oqpsk } });
     modulator.samples_per_symbol = samples_per_symbol;
     modulator.rolloff = rolloff;
     modulator.clock_error_ppm = clock_error_ppm;
@@ -78,16 +91,16 @@ signal_simulator make_simulator(const std::string& kind, double sample_rate_hz, 
     channel.doppler = modulator.doppler;
     channel.linewidth_hz = linewidth_hz;
     for (const auto& [time_s, es_n0_db] : es_n0)
-        channel.es_n0.push_back({time_s, es_n0_db});
+        channel.es_n0.push_back({ time_s, es_n0_db });
     for (const auto& [start_s, length_s, depth_db] : fades)
-        channel.fades.push_back({start_s, length_s, depth_db});
+        channel.fades.push_back({ start_s, length_s, depth_db });
     channel.has_iq_swap = iq_swap;
     channel.has_spectral_inversion = spectral_inversion;
-    channel.format = choice<iq_format>("iq_format", format,
-                                       {{"cs8", iq_format::cs8}, {"cs16", iq_format::cs16}, {"cf32", iq_format::cf32}});
+    channel.format = choice<iq_format>(
+        "iq_format", format, { { "cs8", iq_format::cs8 }, { "cs16", iq_format::cs16 }, { "cf32", iq_format::cf32 } });
     channel.level = level;
     channel.seed = seed;
-    return {modulator, channel};
+    return { modulator, channel };
 }
 
 void push(signal_simulator& self, const in_array<std::uint8_t>& bits)
@@ -118,23 +131,43 @@ since the segment's start, turns the carrier and (with centre_frequency_hz) stre
 empty for no noise. fades: [(start_s, length_s, depth_db)]. level: rms of a rail relative to full scale.
 Sample n is a function of the bits, the settings and n alone: chunk sizes do not matter.
 Raises ValueError naming value and limit.)")
-        .def(py::init(&make_simulator), py::kw_only(), py::arg("modulation"), py::arg("sample_rate_hz"),
-             py::arg("symbol_rate_hz"), py::arg("rolloff") = 0.5, py::arg("iq_format") = "cs8",
-             py::arg("clock_error_ppm") = 0.0, py::arg("centre_frequency_hz") = 0.0,
-             py::arg("frequency_plan") = plan_argument{}, py::arg("frequency_offset_hz") = 0.0,
-             py::arg("frequency_ramp_hz_s") = 0.0, py::arg("phase_rad") = 0.0, py::arg("linewidth_hz") = 0.0,
+        .def(py::init(&make_simulator),
+             py::kw_only(),
+             py::arg("modulation"),
+             py::arg("sample_rate_hz"),
+             py::arg("symbol_rate_hz"),
+             py::arg("rolloff") = 0.5,
+             py::arg("iq_format") = "cs8",
+             py::arg("clock_error_ppm") = 0.0,
+             py::arg("centre_frequency_hz") = 0.0,
+             py::arg("frequency_plan") = plan_argument{},
+             py::arg("frequency_offset_hz") = 0.0,
+             py::arg("frequency_ramp_hz_s") = 0.0,
+             py::arg("phase_rad") = 0.0,
+             py::arg("linewidth_hz") = 0.0,
              py::arg("es_n0") = std::vector<std::pair<double, double>>{},
-             py::arg("fades") = std::vector<std::tuple<double, double, double>>{}, py::arg("iq_swap") = false,
-             py::arg("spectral_inversion") = false, py::arg("level") = 0.25, py::arg("seed") = 1)
-        .def("push_bits", &push, py::arg("bits").noconvert(),
+             py::arg("fades") = std::vector<std::tuple<double, double, double>>{},
+             py::arg("iq_swap") = false,
+             py::arg("spectral_inversion") = false,
+             py::arg("level") = 0.25,
+             py::arg("seed") = 1)
+        .def("push_bits",
+             &push,
+             py::arg("bits").noconvert(),
              "Appends channel bits, one per byte (uint8 array); I, Q, I, Q for two rails.")
         .def("available", &signal_simulator::available, "Samples that can be pulled.")
-        .def("pull", &pull, py::arg("max_samples"),
+        .def("pull",
+             &pull,
+             py::arg("max_samples"),
              "Up to max_samples samples as a uint8 array of raw bytes; view it as int8, int16 or complex64.")
-        .def("push_silence", &signal_simulator::push_silence, py::arg("n_symbols"),
+        .def("push_silence",
+             &signal_simulator::push_silence,
+             py::arg("n_symbols"),
              "Appends symbols of no power: the transmitter is off; the noise stays.")
         .def("flush", &signal_simulator::flush, "End of the stream: the last pulses may fade out.")
-        .def("symbol_time", &signal_simulator::symbol_time, py::arg("sample"),
+        .def("symbol_time",
+             &signal_simulator::symbol_time,
+             py::arg("sample"),
              "Time of a sample in symbols: 0 at the centre of the first symbol, negative before it.")
         .def_property_readonly("sample_len_bytes", &signal_simulator::sample_len_bytes);
 }
