@@ -155,8 +155,8 @@ def run_tidy(top: Path, _: Sequence[str]) -> Outcome:
 
 
 def run_lint(top: Path, _: Sequence[str]) -> Outcome:
-    """ruff over all Python."""
-    return run_check("lint", [sys.executable, "-m", "ruff", "check", "--quiet", "python", "tests"], top)
+    """ruff over all Python: rules, then layout."""
+    return run_check("lint", [sys.executable, "-m", "ruff", "check", "--quiet", "python", "tests", "tools"], top)
 
 
 def run_types(top: Path, _: Sequence[str]) -> Outcome:
