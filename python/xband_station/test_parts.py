@@ -20,6 +20,7 @@ from pathlib import Path
 
 CLANG_FORMAT = "clang-format-14"
 CLANG_TIDY = "clang-tidy-14"
+PYTHON_FOLDERS = ("python", "tests", "tools")
 CPP_SUFFIXES = {".h", ".cc", ".c"}
 
 
@@ -128,10 +129,13 @@ def run_pytest(top: Path, arguments: Sequence[str]) -> Outcome:
 
 
 def run_format(top: Path, _: Sequence[str]) -> Outcome:
-    """Layout of the C++ sources."""
+    """Layout of all sources."""
     folders = ("lib", "include", "python", "tests")
     sources = sorted(path for folder in folders for path in (top / folder).rglob("*") if path.suffix in CPP_SUFFIXES)
-    return run_check("format", [CLANG_FORMAT, "--dry-run", "-Werror", *sources], top)
+    cpp = run_check("format", [CLANG_FORMAT, "--dry-run", "-Werror", *sources], top)
+    ruff = [sys.executable, "-m", "ruff", "format", "--check", "--quiet", *PYTHON_FOLDERS]
+    python = run_check("format", ruff, top)
+    return Outcome(cpp.passed + python.passed, cpp.failed + python.failed, 0, cpp.failures + python.failures)
 
 
 def run_tidy(top: Path, _: Sequence[str]) -> Outcome:
@@ -155,8 +159,8 @@ def run_tidy(top: Path, _: Sequence[str]) -> Outcome:
 
 
 def run_lint(top: Path, _: Sequence[str]) -> Outcome:
-    """ruff over all Python: rules, then layout."""
-    return run_check("lint", [sys.executable, "-m", "ruff", "check", "--quiet", "python", "tests", "tools"], top)
+    """ruff's rules over all Python."""
+    return run_check("lint", [sys.executable, "-m", "ruff", "check", "--quiet", *PYTHON_FOLDERS], top)
 
 
 def run_types(top: Path, _: Sequence[str]) -> Outcome:
@@ -168,7 +172,7 @@ def run_types(top: Path, _: Sequence[str]) -> Outcome:
 PARTS = (
     Part("lint", "ruff over all Python", run_lint),
     Part("types", "mypy --strict over xband_core and xband_station", run_types),
-    Part("format", f"{CLANG_FORMAT} over all C++", run_format),
+    Part("format", f"{CLANG_FORMAT} over all C++, ruff format over all Python", run_format),
     Part("core", "kernel tests in C++ (ctest)", run_core),
     Part("python", "Python tests: architecture, kernels, blocks, station, end to end (pytest)", run_pytest),
     Part("tidy", f"{CLANG_TIDY} over the kernels", run_tidy),
