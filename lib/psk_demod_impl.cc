@@ -91,11 +91,8 @@ void psk_demod_impl::tag_marks()
 {
     core::clock_mark mark{};
     while (kernel().pull_mark(mark))
-        add_item_tag(0,
-                     mark.first_symbol * core::rails(config().kind),
-                     clock_mark_key,
-                     to_tag_value(mark),
-                     alias_pmt());
+        add_item_tag(
+            0, mark.first_symbol * core::rails(config().kind), clock_mark_key, to_tag_value(mark), alias_pmt());
 }
 
 void psk_demod_impl::after_pull(std::span<core::soft_bit>)
