@@ -17,7 +17,11 @@ using std::numbers::pi_v;
 
 constexpr float two_pi = 2.0f * pi_v<float>;
 
-float wrap_angle(float angle) { return angle - two_pi * std::round(angle / two_pi); }
+float wrap_angle(float angle)
+{
+    constexpr float rounder = 12582912.0f; // 1.5 x 2^23: adding it rounds to whole numbers
+    return angle - two_pi * ((angle * (1.0f / two_pi) + rounder) - rounder);
+}
 
 XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second, float& fourth)
 {
@@ -97,9 +101,11 @@ void carrier_tracker::unwrap(std::size_t n_groups)
     d_angle.resize(all_groups);
     d_phase_rad.resize(all_groups);
     d_slope_rad.resize(all_groups);
+    angles(d_smooth.data(), all_groups, d_angle.data());
+    float expected = had_angle ? before + step : d_angle[0];
     for (std::size_t g = 0; g < all_groups; ++g) {
-        const float expected = g == 0 ? (had_angle ? before + step : std::arg(d_smooth[0])) : d_angle[g - 1] + step;
-        d_angle[g] = expected + wrap_angle(std::arg(d_smooth[g]) - expected);
+        d_angle[g] = expected + wrap_angle(d_angle[g] - expected);
+        expected = d_angle[g] + step;
     }
     const float multiple = static_cast<float>(phase_multiple(d_kind));
     const float per_symbol = 1.0f / (multiple * static_cast<float>(phasor_group));
@@ -137,8 +143,9 @@ void carrier_tracker::refine_offset_rails(const symbol_buffer& symbols, std::siz
         // The correction is a few degrees around zero: no carrier step and no past to carry over.
         d_fine_smoother.restart();
         d_fine_smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
+        angles(d_smooth.data(), all_groups, d_angle.data());
         for (std::size_t g = 0; g < all_groups; ++g)
-            d_phase_rad[g] += std::arg(d_smooth[g]);
+            d_phase_rad[g] += d_angle[g];
     }
 }
 

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <cstring>
 #include <numbers>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 
 namespace xband::core {
 
@@ -19,6 +19,15 @@ namespace {
 // Samples that share one exactly computed phase; inside, the frequency is constant. At 3 kHz/s and 48 kHz, the worst case
 // in use, the frequency moves 0.08 mHz over 64 samples.
 constexpr std::size_t rotation_step = 64;
+
+// The parabola of one run stands for any plan's phase over this many samples to 1e-6 cycles.
+constexpr std::size_t longest_run = 4096;
+
+/// Without the checks for infinities that the operator has to make.
+std::complex<double> multiply(std::complex<double> a, std::complex<double> b)
+{
+    return { a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real() };
+}
 
 // Larger than any receiver's full scale, small enough that fourth powers stay finite.
 constexpr float largest_sample = 1e8f;
@@ -95,29 +104,59 @@ void iq_front_end::process(std::span<const std::byte> iq, float* out)
         d_non_finite += sanitise(out, n);
         break;
     }
-    rotate(out, n);
+    // Runs end where the plan's segments do: inside a run the phase is smooth.
+    for (std::size_t begin = 0; begin < n;) {
+        const std::size_t run = std::min(n - begin, samples_to_border());
+        rotate(out + 2 * begin, run);
+        begin += run;
+    }
+}
+
+std::size_t iq_front_end::samples_to_border() const
+{
+    for (const auto& segment : d_plan)
+        if (segment.start_sample > d_next_sample)
+            return static_cast<std::size_t>(
+                std::min<std::uint64_t>(segment.start_sample - d_next_sample, longest_run));
+    return longest_run;
 }
 
 void iq_front_end::rotate(float* iq, std::size_t n)
 {
-    const auto turn = [](double cycles) {
-        const double angle = -2.0 * std::numbers::pi * (cycles - std::floor(cycles));
-        return std::pair{ static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)) };
+    using complexd = std::complex<double>;
+    const auto turn = [](double cycles) { return std::polar(1.0, -2.0 * std::numbers::pi * (cycles - std::floor(cycles))); };
+    const auto cycles_at = [&](double k) {
+        const double plan = d_plan.empty() ? 0.0 : phase_cycles(d_plan, static_cast<double>(d_next_sample) + k, d_sample_rate_hz);
+        return plan + d_offset_phase + d_offset_cps * k;
     };
+    // The phase of the run is the parabola through its ends and its middle: exact for a ramp.
+    const double length = static_cast<double>(n);
+    const double begin = cycles_at(0.0), to_middle = cycles_at(length / 2.0) - begin, to_end = cycles_at(length) - begin;
+    const double bend = 2.0 * (to_end - 2.0 * to_middle) / (length * length);
+    const double slope = to_end / length - bend * length;
+    // One table of turns for all steps of the run, at the frequency of its middle.
     std::array<float, rotation_step> table_re, table_im;
-    // One table a call: the plan's frequency changes by less than the step's resolution over a block.
-    const double middle = static_cast<double>(d_next_sample) + static_cast<double>(n) / 2.0;
-    const double frequency_cps = d_offset_cps + planned_hz(middle) / d_sample_rate_hz;
-    for (std::size_t k = 0; k < rotation_step; ++k)
-        std::tie(table_re[k], table_im[k]) = turn(frequency_cps * static_cast<double>(k));
-    for (std::size_t begin = 0; begin < n; begin += rotation_step) {
-        const double sample = static_cast<double>(d_next_sample + begin);
-        const double plan_cycles = d_plan.empty() ? 0.0 : phase_cycles(d_plan, sample, d_sample_rate_hz);
-        const auto [base_re, base_im] = turn(plan_cycles + d_offset_phase + d_offset_cps * static_cast<double>(begin));
-        rotate_step(
-            iq + 2 * begin, std::min(rotation_step, n - begin), base_re, base_im, table_re.data(), table_im.data());
+    const complexd sample_turn = turn(slope + bend * length);
+    complexd table = 1.0;
+    for (std::size_t k = 0; k < rotation_step; ++k) {
+        table_re[k] = static_cast<float>(table.real());
+        table_im[k] = static_cast<float>(table.imag());
+        table = multiply(table, sample_turn);
     }
-    d_offset_phase += d_offset_cps * static_cast<double>(n);
+    constexpr double step = rotation_step;
+    complexd base = turn(begin), advance = turn(slope * step + bend * step * step);
+    const complexd advance_turn = turn(2.0 * bend * step * step);
+    for (std::size_t at = 0; at < n; at += rotation_step) {
+        rotate_step(iq + 2 * at,
+                    std::min(rotation_step, n - at),
+                    static_cast<float>(base.real()),
+                    static_cast<float>(base.imag()),
+                    table_re.data(),
+                    table_im.data());
+        base = multiply(base, advance);
+        advance = multiply(advance, advance_turn);
+    }
+    d_offset_phase += d_offset_cps * length;
     d_offset_phase -= std::floor(d_offset_phase);
     d_next_sample += n;
 }

@@ -33,6 +33,7 @@ public:
     std::uint64_t non_finite() const { return d_non_finite; }
 
 private:
+    std::size_t samples_to_border() const;
     void rotate(float* iq, std::size_t n);
 
     iq_format d_format;

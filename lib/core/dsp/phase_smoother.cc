@@ -1,12 +1,49 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dsp/phase_smoother.h"
 
+#include "base/multiversion.h"
+#include "base/vec16.h"
 #include "dsp/phasors.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace xband::core {
+
+namespace {
+
+/// Without the checks for infinities that the operator has to make.
+std::complex<float> multiply(std::complex<float> a, std::complex<float> b)
+{
+    return { a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real() };
+}
+
+/// Sum of x[i + lag] conj(x[i]), i < n.
+XBAND_MULTIVERSION std::complex<float> sum_lagged_products(const std::complex<float>* x, std::size_t lag, std::size_t n)
+{
+    const float* early = reinterpret_cast<const float*>(x);
+    const float* late = early + 2 * lag;
+    vec16 real{}, crossed{};
+    std::size_t k = 0;
+    for (; k + 16 <= 2 * n; k += 16) {
+        vec16 a, b;
+        load(a, late + k);
+        load(b, early + k);
+        real += a * b;
+        crossed += a * __builtin_shufflevector(b, b, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    }
+    float re_i, im_q, re_q, im_i;
+    sum_pairs(real, re_i, im_q);
+    sum_pairs(crossed, re_q, im_i);
+    float re = re_i + im_q, im = im_i - re_q;
+    for (; k < 2 * n; k += 2) {
+        re += late[k] * early[k] + late[k + 1] * early[k + 1];
+        im += late[k + 1] * early[k] - late[k] * early[k + 1];
+    }
+    return { re, im };
+}
+
+} // namespace
 
 void phase_smoother::smooth(std::span<const std::complex<float>> sums,
                             std::size_t n_new,
@@ -22,11 +59,11 @@ void phase_smoother::smooth(std::span<const std::complex<float>> sums,
     complexf backward{};
     for (std::size_t i = sums.size(); i-- > 0;) {
         d_backward[i] = backward; // without the group itself, which the forward sum brings
-        backward = (backward + sums[i]) * backward_step;
+        backward = multiply(backward + sums[i], backward_step);
     }
     complexf forward = d_forward;
     for (std::size_t i = 0; i < sums.size(); ++i) {
-        forward = forward * forward_step + sums[i];
+        forward = multiply(forward, forward_step) + sums[i];
         out[i] = forward + d_backward[i];
         if (i + 1 == n_new)
             d_forward = forward;
@@ -38,10 +75,8 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
     if (sums.size() <= 2 * lags[n_lags - 1])
         return;
     const auto correlate = [&](std::size_t lag) {
-        std::complex<double> total = 0.0;
-        for (std::size_t i = 0; i + lag < sums.size(); ++i)
-            total += std::complex<double>(sums[i + lag]) * std::conj(std::complex<double>(sums[i]));
-        return total / static_cast<double>(sums.size() - lag);
+        const std::size_t n = sums.size() - lag;
+        return std::complex<double>(sum_lagged_products(sums.data(), lag, n)) / static_cast<double>(n);
     };
     const double power = correlate(0).real();
     std::complex<double> r[n_lags];

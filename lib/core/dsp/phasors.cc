@@ -85,8 +85,43 @@ XBAND_MULTIVERSION void sum_decided(const float* on_re,
     }
 }
 
-/// cos and sin of a few radians, by their series after halving twice would cost more than it gives: the angle is first
-/// brought to +-pi/4 around the nearest quarter turn by the caller's group phase, what is left per symbol is small.
+XBAND_MULTIVERSION void find_angles(const std::complex<float>* phasors, std::size_t n, float* radians)
+{
+    constexpr float half_pi = 1.57079633f, pi = 3.14159265f;
+    const float* x = reinterpret_cast<const float*>(phasors);
+    for (std::size_t k = 0; k < n; ++k) {
+        const float re = x[2 * k], im = x[2 * k + 1];
+        const float width = std::fabs(re), height = std::fabs(im);
+        const float small = width < height ? width : height, large = width < height ? height : width;
+        const float t = small / (large + 1e-30f), t2 = t * t;
+        // Arc tangent on 0 .. 1: odd polynomial, least largest error (Abramowitz and Stegun, 4.4.47).
+        float angle = t * (0.9998660f + t2 * (-0.3302995f + t2 * (0.1801410f + t2 * (-0.0851330f + t2 * 0.0208351f))));
+        angle = width < height ? half_pi - angle : angle;
+        angle = re < 0.0f ? pi - angle : angle;
+        radians[k] = im < 0.0f ? -angle : angle;
+    }
+}
+
+/// cos and sin: the angle is brought to +-pi, quartered, put into the series, and the double angle taken twice.
+XBAND_MULTIVERSION void find_turns(const float* radians, std::size_t n, float* cosines, float* sines)
+{
+    constexpr float two_pi = 6.28318531f, rounder = 12582912.0f; // 1.5 x 2^23: adding it rounds to whole numbers
+    for (std::size_t k = 0; k < n; ++k) {
+        const float turns = (radians[k] * (1.0f / two_pi) + rounder) - rounder;
+        const float x = 0.25f * (radians[k] - turns * two_pi), x2 = x * x;
+        float c = 1.0f + x2 * (-0.5f + x2 * (1.0f / 24.0f + x2 * (-1.0f / 720.0f + x2 * (1.0f / 40320.0f))));
+        float s = x * (1.0f + x2 * (-1.0f / 6.0f + x2 * (1.0f / 120.0f - x2 * (1.0f / 5040.0f))));
+        for (int doubling = 0; doubling < 2; ++doubling) {
+            const float doubled = 2.0f * s * c;
+            c = c * c - s * s;
+            s = doubled;
+        }
+        cosines[k] = c;
+        sines[k] = s;
+    }
+}
+
+/// Inside a group the angle from its middle is small: the series alone.
 XBAND_MULTIVERSION void derotate(float* re,
                                  float* im,
                                  std::size_t n_groups,
@@ -135,6 +170,8 @@ void sum_phasors(modulation kind,
     }
 }
 
+void angles(const std::complex<float>* phasors, std::size_t n, float* radians) { find_angles(phasors, n, radians); }
+
 void derotate_groups(
     float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
 {
@@ -142,10 +179,7 @@ void derotate_groups(
     float base_re[batch], base_im[batch];
     for (std::size_t first = 0; first < n_groups; first += batch) {
         const std::size_t n = n_groups - first < batch ? n_groups - first : batch;
-        for (std::size_t g = 0; g < n; ++g) {
-            base_re[g] = std::cos(phase_rad[first + g]);
-            base_im[g] = std::sin(phase_rad[first + g]);
-        }
+        find_turns(phase_rad + first, n, base_re, base_im);
         const std::size_t at = first * phasor_group;
         derotate(re + at, im + at, n, base_re, base_im, slope_rad + first, delay_symbols);
     }

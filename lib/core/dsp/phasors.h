@@ -24,6 +24,9 @@ void sum_phasors(modulation kind,
                  std::size_t n,
                  std::complex<float>* sums);
 
+/// Angles of phasors in radians, right to 2e-5. Element-wise.
+void angles(const std::complex<float>* phasors, std::size_t n, float* radians);
+
 /// Turns the symbols of each group by minus its phase, which runs linearly through the group.
 /// \param phase_rad,slope_rad phase in the middle of each group and its change per symbol
 void derotate_groups(

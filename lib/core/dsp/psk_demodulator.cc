@@ -244,7 +244,7 @@ void psk_demodulator::sample_symbols(bool is_last)
     if (is_last) {
         while (d_symbols.size() > 0 && d_state == state::track) {
             const std::size_t real = std::min(d_symbols.size(), stretch);
-            d_symbols.resize((d_symbols.size() + phasor_group - 1) / phasor_group * phasor_group);
+            d_symbols.pad((d_symbols.size() + phasor_group - 1) / phasor_group * phasor_group);
             process_stretch((real + phasor_group - 1) / phasor_group * phasor_group, real);
         }
         return;

@@ -5,6 +5,7 @@
 #include "base/vec16.h"
 #include "dsp/rrc.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -50,27 +51,28 @@ symbol_sampler::symbol_sampler(double samples_per_symbol, double rolloff)
                                     " is not in 1.2 .. 64");
     if (!(rolloff >= 0.05 && rolloff <= 1.0))
         throw std::invalid_argument("rolloff " + std::to_string(rolloff) + " is not in 0.05 .. 1");
-    const auto half = static_cast<std::size_t>(std::ceil(span_symbols * samples_per_symbol));
-    const std::size_t taps = 2 * half;
-    d_row_floats = (2 * taps + 15) / 16 * 16;
-    d_reach = d_row_floats / 2; // the padded row may read this far past the instant
+    // Taps come in eights, one vector of 16 floats each: as many as the longest span holds, but for the shortest filters.
+    const auto eights = static_cast<std::size_t>(2.0 * longest_span_symbols * samples_per_symbol) / 8;
+    const std::size_t taps = 8 * std::max<std::size_t>(eights, 2);
+    const std::size_t half = taps / 2;
+    d_row_floats = 2 * taps;
+    d_reach = half;
     d_rows.assign(std::size_t{ arms } * d_row_floats, 0.0f);
     for (unsigned arm = 0; arm < arms; ++arm) {
         // sample() has added half an arm, so arm a stands for the instants around a / arms.
         const double fraction = static_cast<double>(arm) / arms;
         for (std::size_t tap = 0; tap < taps; ++tap) {
             const double t = (static_cast<double>(tap) - static_cast<double>(half - 1) - fraction) / samples_per_symbol;
-            const double h = std::abs(t) <= span_symbols ? rrc_pulse(t, rolloff) / samples_per_symbol : 0.0;
+            const double h = rrc_pulse(t, rolloff) / samples_per_symbol;
             float* row = &d_rows[arm * d_row_floats + 2 * tap];
             row[0] = row[1] = static_cast<float>(h);
         }
     }
-    d_half = half;
 }
 
 void symbol_sampler::sample(const float* samples, double first, double step, std::size_t n, float* re, float* im) const
 {
-    const double begin = first - static_cast<double>(d_half - 1) + 0.5 / arms;
+    const double begin = first - static_cast<double>(d_reach - 1) + 0.5 / arms;
     sample_points(samples,
                   static_cast<std::uint64_t>(begin * fixed_one),
                   static_cast<std::uint64_t>(step * fixed_one),

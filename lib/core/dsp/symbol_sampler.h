@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "base/aligned_vector.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace xband::core {
 
@@ -11,7 +12,7 @@ namespace xband::core {
 class symbol_sampler
 {
 public:
-    static constexpr double span_symbols = 4.0; ///< taps reach this far to both sides
+    static constexpr double longest_span_symbols = 4.5; ///< taps reach no further to either side
     static constexpr unsigned arms = 64;        ///< instants between two samples
 
     /// \throws std::invalid_argument if samples_per_symbol is not in 1.2 .. 64 or rolloff not in 0.05 .. 1.
@@ -25,10 +26,9 @@ public:
     void sample(const float* samples, double first, double step, std::size_t n, float* re, float* im) const;
 
 private:
-    std::size_t d_half = 0; ///< taps on each side of the instant
-    std::size_t d_reach;
+    std::size_t d_reach; ///< taps on each side of the instant
     std::size_t d_row_floats;  ///< floats of one arm: taps twice each, padded to a multiple of 16
-    std::vector<float> d_rows; ///< one row an arm
+    aligned_vector<float> d_rows; ///< one row an arm
 };
 
 } // namespace xband::core
