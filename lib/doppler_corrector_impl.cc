@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config_names.h"
-#include "doppler_stream.h"
+#include "dsp/stages.h"
 #include "frequency_plan_from.h"
 #include "stream_adapter.h"
 
@@ -11,11 +11,24 @@ namespace gr::xband {
 
 namespace {
 
+struct correction_config {
+    core::iq_format format = core::iq_format::cf32;
+    double sample_rate_hz = 0.0;
+    core::frequency_plan plan{};
+};
+
+struct correction : core::frequency_correction_stage {
+    explicit correction(const correction_config& config)
+        : frequency_correction_stage(config.format, config.sample_rate_hz, 0.0, config.plan)
+    {
+    }
+};
+
 class doppler_corrector_impl
-    : public stream_adapter<doppler_corrector, doppler_stream, doppler_stream_config, std::byte, gr_complex>
+    : public stream_adapter<doppler_corrector, correction, correction_config, std::byte, gr_complex>
 {
 public:
-    explicit doppler_corrector_impl(const doppler_stream_config& config)
+    explicit doppler_corrector_impl(const correction_config& config)
         : gr::block("doppler_corrector",
                     gr::io_signature::make(1, 1, static_cast<int>(core::sample_len_bytes(config.format))),
                     gr::io_signature::make(1, 1, sizeof(gr_complex))),
@@ -31,8 +44,8 @@ public:
 doppler_corrector::sptr
 doppler_corrector::make(double sample_rate_hz, const std::string& iq_format, const frequency_plan& plan)
 {
-    return gnuradio::make_block_sptr<doppler_corrector_impl>(doppler_stream_config{
-        from_name(iq_format_names, "iq_format", iq_format), sample_rate_hz, to_kernel_plan(plan) });
+    return gnuradio::make_block_sptr<doppler_corrector_impl>(
+        correction_config{ from_name(iq_format_names, "iq_format", iq_format), sample_rate_hz, to_kernel_plan(plan) });
 }
 
 } // namespace gr::xband

@@ -85,10 +85,12 @@ BOOST_AUTO_TEST_CASE(frequency_correction_is_one_for_one_and_chunk_free)
 {
     std::vector<complexf> samples(20000, complexf(1.0f, 0.0f));
     const frequency_plan plan{ { 100, { 1000.0, -50.0 } } };
-    frequency_correction_stage a(1e6, 200.0, plan), b(1e6, 200.0, plan);
-    const auto whole = run<complexf>(a, samples, samples.size());
+    frequency_correction_stage a(iq_format::cf32, 1e6, 200.0, plan), b(iq_format::cf32, 1e6, 200.0, plan);
+    const auto octets = std::as_bytes(std::span(samples));
+    const std::vector<std::byte> iq(octets.begin(), octets.end());
+    const auto whole = run<complexf>(a, iq, iq.size());
     BOOST_TEST(whole.size() == samples.size());
-    BOOST_TEST((run<complexf>(b, samples, 333) == whole));
+    BOOST_TEST((run<complexf>(b, iq, 333) == whole));
     const double cycles = phase_cycles(plan, 15000.0, 1e6) + 200.0 * 15000.0 / 1e6;
     BOOST_TEST(std::abs(whole[15000] - complexf(std::polar(1.0, -2.0 * std::numbers::pi * cycles))) < 1e-3f);
 }

@@ -13,6 +13,8 @@ namespace xband::core {
 namespace {
 
 constexpr std::size_t block_samples = 4096;
+// The front end takes the frequency as constant within a call: short calls, always of the same length.
+constexpr std::size_t tile_samples = 512;
 constexpr std::size_t block_symbols = 512;
 constexpr std::size_t stretch = carrier_tracker::stretch_symbols;
 constexpr std::size_t look_ahead = carrier_tracker::look_ahead_symbols;
@@ -80,27 +82,31 @@ void matched_filter_stage::filter(std::size_t n)
 }
 
 // -- frequency_correction_stage --------------------------------------------------------------------------------------
-frequency_correction_stage::frequency_correction_stage(double sample_rate_hz, double offset_hz, frequency_plan plan)
-    : d_front_end(iq_format::cf32, sample_rate_hz, std::move(plan))
+frequency_correction_stage::frequency_correction_stage(iq_format format,
+                                                       double sample_rate_hz,
+                                                       double offset_hz,
+                                                       frequency_plan plan)
+    : d_sample_len_bytes(sample_len_bytes(format)),
+      d_front_end(format, sample_rate_hz, std::move(plan))
 {
     d_front_end.restart(0, offset_hz / sample_rate_hz);
 }
 
-void frequency_correction_stage::push(std::span<const complexf> in)
+void frequency_correction_stage::push(std::span<const std::byte> in)
 {
-    take(d_in, in);
-    while (d_in.size() >= block_samples) {
-        const auto out = d_out.append(block_samples);
-        d_front_end.process(std::as_bytes(d_in.items().first(block_samples)), floats(out));
-        d_in.drop(block_samples);
-    }
+    const auto room = d_in.append(in.size());
+    std::copy(in.begin(), in.end(), room.begin());
+    while (d_in.size() >= tile_samples * d_sample_len_bytes)
+        correct(tile_samples);
 }
 
-void frequency_correction_stage::flush()
+void frequency_correction_stage::flush() { correct(d_in.size() / d_sample_len_bytes); }
+
+void frequency_correction_stage::correct(std::size_t n)
 {
-    const auto rest = d_in.items();
-    d_front_end.process(std::as_bytes(rest), floats(d_out.append(rest.size())));
-    d_in.drop(rest.size());
+    const std::size_t n_bytes = n * d_sample_len_bytes;
+    d_front_end.process(d_in.items().first(n_bytes), floats(d_out.append(n)));
+    d_in.drop(n_bytes);
 }
 
 // -- symbol_timing_stage ---------------------------------------------------------------------------------------------

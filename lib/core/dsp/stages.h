@@ -55,20 +55,25 @@ private:
     std::vector<float> d_re, d_im;
 };
 
-/// Takes a predicted frequency (Doppler plan) and a fixed offset out of a stream, phase-continuous. One for one.
+/// Takes a predicted frequency (Doppler plan) and a fixed offset out of a stream, phase-continuous, and converts it to
+/// complex float of full scale 1. Input: octets of IQ in `format`. Output: samples, one for one.
 class frequency_correction_stage
 {
 public:
     /// \throws std::invalid_argument as iq_front_end does.
-    frequency_correction_stage(double sample_rate_hz, double offset_hz, frequency_plan plan);
-    void push(std::span<const complexf> in);
+    frequency_correction_stage(iq_format format, double sample_rate_hz, double offset_hz, frequency_plan plan);
+    void push(std::span<const std::byte> in);
     void flush();
     std::size_t available() const { return d_out.size(); }
     std::size_t pull(std::span<complexf> out) { return d_out.pull(out); }
 
 private:
+    void correct(std::size_t n);
+
+    std::size_t d_sample_len_bytes;
     iq_front_end d_front_end;
-    fifo<complexf> d_in, d_out;
+    fifo<std::byte> d_in;
+    fifo<complexf> d_out;
 };
 
 /// Finds carrier offset and symbol clock of BPSK or QPSK, filters, and gives two samples a symbol: at its instant and half a
