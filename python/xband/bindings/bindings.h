@@ -6,4 +6,5 @@
 void bind_sources(pybind11::module_& m);
 void bind_coding(pybind11::module_& m);
 void bind_waveform(pybind11::module_& m);
+void bind_stages(pybind11::module_& m);
 void bind_framing(pybind11::module_& m);

@@ -10,5 +10,6 @@ PYBIND11_MODULE(xband_python, m)
     bind_sources(m);
     bind_coding(m);
     bind_waveform(m);
+    bind_stages(m);
     bind_framing(m);
 }
