@@ -4,6 +4,7 @@
 
 #include <gnuradio/xband/cadu_encoder.h>
 #include <gnuradio/xband/frame_decoder.h>
+#include <gnuradio/xband/frame_sync.h>
 
 namespace py = pybind11;
 using gr::xband::frame_decoder;
@@ -51,10 +52,26 @@ void bind_cadu_encoder(py::module_& m)
         py::arg("g2_inverted") = true);
 }
 
+void bind_frame_sync(py::module_& m)
+{
+    using gr::xband::frame_sync;
+    py::class_<frame_sync, gr::block, gr::basic_block, frame_sync::sptr>(
+        m, "frame_sync", "Finds CADUs in decoded bits by their sync marker, for flowgraphs that decode step by step.")
+        .def(py::init(&frame_sync::make),
+             py::arg("code_block_len_bytes") = 1020,
+             py::arg("sync_marker") = 0x1ACFFC1D,
+             py::arg("inverted_too") = false,
+             py::arg("keep_marker") = false)
+        .def("frames", &frame_sync::frames)
+        .def("sync_losses", &frame_sync::sync_losses)
+        .def("is_locked", &frame_sync::is_locked);
+}
+
 } // namespace
 
 void bind_framing(py::module_& m)
 {
     bind_frame_decoder(m);
     bind_cadu_encoder(m);
+    bind_frame_sync(m);
 }
