@@ -46,7 +46,8 @@ carrier_tracker::carrier_tracker(modulation kind, double rolloff) : d_kind(kind)
 void carrier_tracker::restart()
 {
     d_smoother.restart();
-    d_fine_smoother.restart();
+    for (auto& smoother : d_fine_smoothers)
+        smoother.restart();
     d_meter.restart();
     d_has_angle = false;
 }
@@ -124,25 +125,19 @@ void carrier_tracker::unwrap(std::size_t n_groups)
 void carrier_tracker::refine_offset_rails(const symbol_buffer& symbols, std::size_t n_groups)
 {
     const std::size_t all_groups = d_angle.size();
-    const std::size_t n = all_groups * phasor_group;
-    d_rough.resize(n);
-    // Two rounds: the squared phasors carry the rails' mutual noise, which decisions remove (jitter falls by more than half).
-    for (int round = 0; round < 2; ++round) {
-        std::copy_n(symbols.on_re.begin(), n, d_rough.on_re.begin());
-        std::copy_n(symbols.on_im.begin(), n, d_rough.on_im.begin());
-        std::copy_n(symbols.half_re.begin(), n, d_rough.half_re.begin());
-        std::copy_n(symbols.half_im.begin(), n, d_rough.half_im.begin());
-        turn_upright(d_rough, all_groups);
-        sum_soft_decisions(d_rough.on_re.data(),
-                           d_rough.on_im.data(),
-                           d_rough.half_re.data(),
-                           d_rough.half_im.data(),
-                           n,
+    // The squared phasors carry the rails' mutual noise, which decisions remove (jitter falls by more than half).
+    for (auto& smoother : d_fine_smoothers) {
+        sum_soft_decisions(symbols.on_re.data(),
+                           symbols.on_im.data(),
+                           symbols.half_re.data(),
+                           symbols.half_im.data(),
+                           all_groups,
+                           d_phase_rad.data(),
+                           d_slope_rad.data(),
                            d_decision_gain,
                            d_sums.data());
-        // The correction is a few degrees around zero: no carrier step and no past to carry over.
-        d_fine_smoother.restart();
-        d_fine_smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
+        // The correction is a few degrees around zero: no carrier step.
+        smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
         angles(d_smooth.data(), all_groups, d_angle.data());
         for (std::size_t g = 0; g < all_groups; ++g)
             d_phase_rad[g] += d_angle[g];

@@ -5,6 +5,7 @@
 #include "dsp/phasors.h"
 #include "dsp/symbol_buffer.h"
 
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <vector>
@@ -50,13 +51,13 @@ private:
 
     modulation d_kind;
     float d_timing_slope; ///< of the detector, per symbol of error and unit of symbol power
-    phase_smoother d_smoother, d_fine_smoother;
+    phase_smoother d_smoother;
+    std::array<phase_smoother, 2> d_fine_smoothers; ///< OQPSK: one a round of decisions
     phase_meter d_meter;
     std::vector<std::complex<float>> d_sums, d_smooth;
     std::vector<float> d_angle;     ///< phase_multiple() times the phase, unwrapped, one value a group
     std::vector<float> d_phase_rad; ///< carrier phase in the middle of each group
     std::vector<float> d_slope_rad; ///< its change per symbol
-    symbol_buffer d_rough;          ///< OQPSK: symbols upright by the first estimate
     float d_last_angle = 0.0f;
     bool d_has_angle = false;
     float d_decision_gain = 2.0f; ///< signal-to-noise of a rail, for soft decisions

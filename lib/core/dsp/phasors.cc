@@ -4,11 +4,15 @@
 #include "base/multiversion.h"
 #include "base/vec16.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace xband::core {
 
 static_assert(phasor_group == 16, "one vec16 holds a group");
+
+// Groups whose middles are turned into cosines and sines at one go.
+static constexpr std::size_t turn_batch = 64;
 
 namespace {
 
@@ -63,28 +67,6 @@ XBAND_INLINE void soft_sign(vec16& x)
     x = x * (27.0f + square) / (27.0f + 9.0f * square);
 }
 
-XBAND_MULTIVERSION void sum_decided(const float* on_re,
-                                    const float* on_im,
-                                    const float* half_re,
-                                    const float* half_im,
-                                    std::size_t n,
-                                    float gain,
-                                    std::complex<float>* sums)
-{
-    for (std::size_t k = 0; k < n; k += phasor_group) {
-        vec16 x, y, u, v;
-        load(x, on_re + k);
-        load(y, on_im + k);
-        load(u, half_re + k);
-        load(v, half_im + k);
-        vec16 a = gain * x, b = gain * v;
-        soft_sign(a);
-        soft_sign(b);
-        // on * a + half * (-j b)
-        sums[k / phasor_group] = { sum(x * a + v * b), sum(y * a - u * b) };
-    }
-}
-
 XBAND_MULTIVERSION void find_angles(const std::complex<float>* phasors, std::size_t n, float* radians)
 {
     constexpr float half_pi = 1.57079633f, pi = 3.14159265f;
@@ -121,7 +103,19 @@ XBAND_MULTIVERSION void find_turns(const float* radians, std::size_t n, float* c
     }
 }
 
-/// Inside a group the angle from its middle is small: the series alone.
+/// Phasors of the symbols of one group: its middle's, turned on by the slope. The angle from the middle is small: the series alone.
+XBAND_INLINE void group_turns(float base_re, float base_im, float slope, float delay, vec16& re, vec16& im)
+{
+    const vec16 offset = { -7.5f, -6.5f, -5.5f, -4.5f, -3.5f, -2.5f, -1.5f, -0.5f,
+                           0.5f,  1.5f,  2.5f,  3.5f,  4.5f,  5.5f,  6.5f,  7.5f };
+    const vec16 a = (offset + delay) * slope;
+    const vec16 a2 = a * a;
+    const vec16 c = 1.0f + a2 * (-0.5f + a2 * (1.0f / 24.0f - a2 * (1.0f / 720.0f)));
+    const vec16 s = a * (1.0f + a2 * (-1.0f / 6.0f + a2 * (1.0f / 120.0f - a2 * (1.0f / 5040.0f))));
+    re = base_re * c - base_im * s;
+    im = base_re * s + base_im * c;
+}
+
 XBAND_MULTIVERSION void derotate(float* re,
                                  float* im,
                                  std::size_t n_groups,
@@ -130,20 +124,43 @@ XBAND_MULTIVERSION void derotate(float* re,
                                  const float* slope,
                                  float delay)
 {
-    const vec16 offset = { -7.5f, -6.5f, -5.5f, -4.5f, -3.5f, -2.5f, -1.5f, -0.5f,
-                           0.5f,  1.5f,  2.5f,  3.5f,  4.5f,  5.5f,  6.5f,  7.5f };
     for (std::size_t g = 0; g < n_groups; ++g) {
-        vec16 x, y;
+        vec16 x, y, turn_re, turn_im;
         load(x, re + g * phasor_group);
         load(y, im + g * phasor_group);
-        const vec16 a = (offset + delay) * slope[g];
-        const vec16 a2 = a * a;
-        const vec16 c = 1.0f + a2 * (-0.5f + a2 * (1.0f / 24.0f - a2 * (1.0f / 720.0f)));
-        const vec16 s = a * (1.0f + a2 * (-1.0f / 6.0f + a2 * (1.0f / 120.0f - a2 * (1.0f / 5040.0f))));
-        const vec16 turn_re = base_re[g] * c - base_im[g] * s;
-        const vec16 turn_im = base_re[g] * s + base_im[g] * c;
+        group_turns(base_re[g], base_im[g], slope[g], delay, turn_re, turn_im);
         store(re + g * phasor_group, x * turn_re + y * turn_im);
         store(im + g * phasor_group, y * turn_re - x * turn_im);
+    }
+}
+
+XBAND_MULTIVERSION void sum_decided(const float* on_re,
+                                    const float* on_im,
+                                    const float* half_re,
+                                    const float* half_im,
+                                    std::size_t n_groups,
+                                    const float* base_re,
+                                    const float* base_im,
+                                    const float* slope,
+                                    float gain,
+                                    std::complex<float>* sums)
+{
+    for (std::size_t g = 0; g < n_groups; ++g) {
+        const std::size_t k = g * phasor_group;
+        vec16 x, y, turn_re, turn_im;
+        load(x, on_re + k);
+        load(y, on_im + k);
+        group_turns(base_re[g], base_im[g], slope[g], 0.0f, turn_re, turn_im);
+        const vec16 on_i = x * turn_re + y * turn_im, on_q = y * turn_re - x * turn_im;
+        load(x, half_re + k);
+        load(y, half_im + k);
+        group_turns(base_re[g], base_im[g], slope[g], 0.5f, turn_re, turn_im);
+        const vec16 half_i = x * turn_re + y * turn_im, half_q = y * turn_re - x * turn_im;
+        vec16 a = gain * on_i, b = gain * half_q;
+        soft_sign(a);
+        soft_sign(b);
+        // on * a + half * (-j b)
+        sums[g] = { sum(on_i * a + half_q * b), sum(on_q * a - half_i * b) };
     }
 }
 
@@ -175,10 +192,9 @@ void angles(const std::complex<float>* phasors, std::size_t n, float* radians) {
 void derotate_groups(
     float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
 {
-    constexpr std::size_t batch = 64;
-    float base_re[batch], base_im[batch];
-    for (std::size_t first = 0; first < n_groups; first += batch) {
-        const std::size_t n = n_groups - first < batch ? n_groups - first : batch;
+    float base_re[turn_batch], base_im[turn_batch];
+    for (std::size_t first = 0; first < n_groups; first += turn_batch) {
+        const std::size_t n = std::min(n_groups - first, turn_batch);
         find_turns(phase_rad + first, n, base_re, base_im);
         const std::size_t at = first * phasor_group;
         derotate(re + at, im + at, n, base_re, base_im, slope_rad + first, delay_symbols);
@@ -189,11 +205,27 @@ void sum_soft_decisions(const float* on_re,
                         const float* on_im,
                         const float* half_re,
                         const float* half_im,
-                        std::size_t n,
+                        std::size_t n_groups,
+                        const float* phase_rad,
+                        const float* slope_rad,
                         float gain,
                         std::complex<float>* sums)
 {
-    sum_decided(on_re, on_im, half_re, half_im, n, gain, sums);
+    float base_re[turn_batch], base_im[turn_batch];
+    for (std::size_t first = 0; first < n_groups; first += turn_batch) {
+        const std::size_t n = std::min(n_groups - first, turn_batch), at = first * phasor_group;
+        find_turns(phase_rad + first, n, base_re, base_im);
+        sum_decided(on_re + at,
+                    on_im + at,
+                    half_re + at,
+                    half_im + at,
+                    n,
+                    base_re,
+                    base_im,
+                    slope_rad + first,
+                    gain,
+                    sums + first);
+    }
 }
 
 } // namespace xband::core

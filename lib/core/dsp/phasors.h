@@ -32,13 +32,16 @@ void angles(const std::complex<float>* phasors, std::size_t n, float* radians);
 void derotate_groups(
     float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
 
-/// Sums over groups of on * tanh(g Re on) - j half * tanh(g Im half): the data-directed phasor of OQPSK, for symbols that are
-/// already upright to within some degrees. Its rails' mutual noise cancels in the sum.
+/// Sums over groups of on * tanh(g Re on) - j half * tanh(g Im half), the symbols first turned by the groups' phases as
+/// derotate_groups() would: the data-directed phasor of OQPSK around a phase that is right to within some degrees. The rails'
+/// mutual noise cancels in the sum. \param gain g
 void sum_soft_decisions(const float* on_re,
                         const float* on_im,
                         const float* half_re,
                         const float* half_im,
-                        std::size_t n,
+                        std::size_t n_groups,
+                        const float* phase_rad,
+                        const float* slope_rad,
                         float gain,
                         std::complex<float>* sums);
 
