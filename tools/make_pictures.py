@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the README's pictures anew in docs/images: `python3 tools/make_pictures.py`.
 
-grc-suomi-npp.png: GNU Radio Companion with a flowgraph, on a display without a screen (packages-dev.txt).
+grc-*.png: GNU Radio Companion with flowgraphs, on a display without a screen (packages-dev.txt).
 report.svg: three plots of the pass report that `xband demo` writes.
 """
 
@@ -20,7 +20,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 IMAGES = TOP / "docs" / "images"
 XBAND = TOP / "apps" / "xband"
-WIDTH, HEIGHT = 1500, 640
+FLOWGRAPHS = ("suomi-npp", "step-by-step")
+WIDTH, HEIGHT = 1500, 720
 SETTLE_S = 15  # the companion reads several hundred block descriptions, then draws
 REPORT_PLOTS = ("power in dB", "Q", "Es/N0 in dB")  # their aria-labels: spectrum, constellation, signal to noise
 
@@ -33,8 +34,8 @@ console_window_position = {HEIGHT - 20}
 """
 
 
-def photograph_companion(scratch: Path) -> None:
-    home = scratch / "home"
+def photograph_companion(scratch: Path, flowgraph: str) -> None:
+    home = scratch / flowgraph
     (home / ".gnuradio").mkdir(parents=True)
     (home / ".gnuradio" / "grc.conf").write_text(COMPANION_SETTINGS, encoding="utf-8")
     read_end, write_end = os.pipe()
@@ -42,10 +43,10 @@ def photograph_companion(scratch: Path) -> None:
     with subprocess.Popen(screen, pass_fds=[write_end], stderr=subprocess.DEVNULL) as display:
         try:
             environment = os.environ | {"DISPLAY": f":{os.read(read_end, 16).decode().strip()}", "HOME": str(home)}
-            command = [XBAND, "grc", TOP / "flowgraphs" / "suomi-npp.grc"]
+            command = [XBAND, "grc", TOP / "flowgraphs" / f"{flowgraph}.grc"]
             with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as companion:
                 time.sleep(SETTLE_S)
-                picture = IMAGES / "grc-suomi-npp.png"
+                picture = IMAGES / f"grc-{flowgraph}.png"
                 subprocess.run(["import", "-window", "root", picture], env=environment, check=True)
                 subprocess.run(["convert", picture, "-strip", "-colors", "64", picture], check=True)
                 companion.send_signal(signal.SIGTERM)
@@ -77,7 +78,8 @@ def main() -> None:
     subprocess.run([XBAND, "--version"], check=True)  # sets up what is missing, before the clock runs
     with tempfile.TemporaryDirectory() as scratch:
         plots_of_demo(Path(scratch))
-        photograph_companion(Path(scratch))
+        for flowgraph in FLOWGRAPHS:
+            photograph_companion(Path(scratch), flowgraph)
 
 
 if __name__ == "__main__":

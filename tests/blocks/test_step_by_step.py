@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decoding step by step, on real CADUs modulated by a modulator that shares no code with the product."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import modulator as peer
@@ -8,8 +10,10 @@ import numpy as np
 import pytest
 from flow import CHUNKS, random_octets, run
 from gnuradio import blocks, xband
+from gnuradio.xband.flowgraph import compile_flowgraph
 
-RECORDED_CADUS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cadu" / "snpp_synchronized_cadus.dat"
+TOP = Path(__file__).resolve().parents[2]
+RECORDED_CADUS = TOP.parent / "shared" / "data" / "cadu" / "snpp_synchronized_cadus.dat"
 SAMPLE_RATE_HZ, SYMBOL_RATE_HZ = 33e6, 15e6
 CADU_LEN_BYTES, CODE_BLOCK_LEN_BYTES, FRAME_LEN_BYTES = 1024, 1020, 892
 MARKER = np.frombuffer(bytes.fromhex("1acffc1d"), np.uint8)
@@ -37,6 +41,12 @@ def recording(cadus) -> np.ndarray:
         phase_rad=0.6,
         eb_n0_db=6.0,
     )
+
+
+def frames_of(cadus: np.ndarray) -> np.ndarray:
+    """A CADU is randomised; the frame is what is left without marker, sequence and check symbols."""
+    blocks_out = run([xband.randomizer(CODE_BLOCK_LEN_BYTES)], cadus[:, 4:], np.uint8)
+    return blocks_out.reshape(-1, CODE_BLOCK_LEN_BYTES)[:, :FRAME_LEN_BYTES]
 
 
 def one_piece(turn: complex) -> list:
@@ -76,9 +86,21 @@ def test_real_cadus_come_out_step_by_step(demodulation, cadus, recording):
     assert error_shares[right] < 0.06
     assert error_shares[wrong] > 0.1
     assert outputs[wrong].size == 0
-    # A CADU file is randomised; the frame is what is left without marker, sequence and check symbols.
-    sent = run([xband.randomizer(CODE_BLOCK_LEN_BYTES)], cadus[:, 4:], np.uint8).reshape(-1, CODE_BLOCK_LEN_BYTES)
-    assert np.array_equal(outputs[right], sent[:, :FRAME_LEN_BYTES])
+    assert np.array_equal(outputs[right], frames_of(cadus))
+
+
+def test_shipped_flowgraph_decodes_the_real_cadus(cadus, recording, tmp_path, monkeypatch):
+    """As GNU Radio Companion would run it; one of the two quarter turns is the right one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    program = compile_flowgraph(TOP / "flowgraphs" / "step-by-step.grc", "step_by_step")
+    recording.tofile(tmp_path / "recording.cf32")
+    results = []
+    for turns in ("0", "1"):
+        result = tmp_path / f"frames-{turns}.bin"
+        options = ["--source-uri", f"file:{tmp_path}/recording.cf32", "--iq-format", "cf32", "--out-file", str(result)]
+        subprocess.run([sys.executable, program, *options, "--quarter-turns", turns], check=True, timeout=60)
+        results.append(result.read_bytes())
+    assert sorted(results, key=len) == [b"", frames_of(cadus).tobytes()]
 
 
 def stream_of(n_frames: int, lead_bits: int = 13, seed: int = 9) -> tuple[np.ndarray, np.ndarray]:
