@@ -17,7 +17,10 @@ namespace {
 struct target {
     std::string name;
     long long highway_bit; // HWY_AVX2 and so on; 0 without Highway
+    bool has_gfni = false; // which Highway does not know
 };
+
+bool is_gfni_selected = false;
 
 std::vector<target> find_targets()
 {
@@ -29,6 +32,10 @@ std::vector<target> find_targets()
         if (mask & hwy::SupportedTargets() & HWY_TARGETS) {
             std::string name = hwy::TargetName(mask);
             std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+#if HWY_ARCH_X86
+            if ((mask == HWY_AVX3 || mask == HWY_AVX2) && __builtin_cpu_supports("gfni"))
+                found.push_back({ name + "_gfni", mask, true });
+#endif
             found.push_back({ name, mask });
         }
     }
@@ -62,9 +69,8 @@ void select(const target& chosen)
 {
 #ifdef XBAND_SIMD
     hwy::GetChosenTarget().Update(chosen.highway_bit);
-#else
-    (void)chosen;
 #endif
+    is_gfni_selected = chosen.has_gfni;
 }
 
 std::string& active()
@@ -89,6 +95,8 @@ std::vector<std::string> supported_targets()
 }
 
 std::string active_target() { return active(); }
+
+bool is_gfni_active() noexcept { return is_gfni_selected; }
 
 scoped_target::scoped_target(std::string_view name) : d_previous(active())
 {
