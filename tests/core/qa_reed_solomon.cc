@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "each_target.h"
 #include "fec/reed_solomon.h"
 #include "fec/rs_errors.h"
 #include "framing/randomizer.h"
@@ -92,6 +93,36 @@ BOOST_DATA_TEST_CASE(mends_up_to_t_and_refuses_more,
     }
 }
 
+BOOST_DATA_TEST_CASE(every_target_equals_the_reference,
+                     data::make({ 16U, 32U }) * data::make({ false, true }) * data::xrange(1U, 9U),
+                     parity,
+                     dual_basis,
+                     interleave)
+{
+    std::mt19937 random(parity + 2 * interleave + dual_basis);
+    for (unsigned n_errors = 0; n_errors <= 40; ++n_errors) {
+        const auto virtual_fill = static_cast<unsigned>(n_errors % 4 == 0 ? 0 : random() % 180);
+        const rs_config config{ parity, dual_basis, interleave, virtual_fill };
+        const reed_solomon code(config);
+        octets received = random_code_block(code, random);
+        for (unsigned codeword = 0; codeword < interleave; ++codeword)
+            spoil(received, config, codeword, codeword % 3 == 2 ? random() % (n_errors + 1) : n_errors, random);
+        octets expected = received;
+        const rs_result of_reference = [&] {
+            const scoped_target use(scalar_target);
+            return code.decode(expected);
+        }();
+        on_each_target([&](const std::string&) {
+            octets decoded = received;
+            const rs_result result = code.decode(decoded);
+            BOOST_TEST(result.corrected == of_reference.corrected, boost::test_tools::per_element());
+            BOOST_TEST(result.ok == of_reference.ok);
+            BOOST_TEST(result.total == of_reference.total);
+            BOOST_TEST((decoded == expected));
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_error_in_the_virtual_fill_proves_too_many)
 {
     // A codeword of the full code with one symbol wrong, seen through the shortened code that has that symbol filled.
@@ -100,12 +131,14 @@ BOOST_AUTO_TEST_CASE(an_error_in_the_virtual_fill_proves_too_many)
     octets word(255);
     word[9] = 77; // within the fill, where zero is assumed
     full.encode(word);
-    octets received(word.begin() + 10, word.end());
-    const octets before = received;
-    const rs_result result = shortened.decode(received);
-    BOOST_TEST(!result.ok);
-    BOOST_TEST(result.corrected[0] == rs_result::uncorrectable);
-    BOOST_TEST(received == before, boost::test_tools::per_element());
+    const octets before(word.begin() + 10, word.end());
+    on_each_target([&](const std::string&) {
+        octets received = before;
+        const rs_result result = shortened.decode(received);
+        BOOST_TEST(!result.ok);
+        BOOST_TEST(result.corrected[0] == rs_result::uncorrectable);
+        BOOST_TEST(received == before, boost::test_tools::per_element());
+    });
 }
 
 BOOST_DATA_TEST_CASE(the_randomizer_sequence_is_a_codeword, data::make({ false, true }), dual_basis)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fec/reed_solomon.h"
+#include "base/simd_target.h"
 #include "fec/rs_errors.h"
+#include "fec/rs_simd.h"
 #include <algorithm>
 #include <span>
 #include <stdexcept>
@@ -75,8 +77,16 @@ struct reed_solomon::tables {
     /// Generator polynomial without its leading term, times each field element; index and content in the basis of the
     /// configuration, as a change of basis commutes with addition. So clean code blocks never change basis.
     std::array<division_register, 256> multiples{};
+#ifdef XBAND_SIMD
+    rs_simd::code_tables conventional;
+    rs_simd::code_tables hardware;
+#endif
 
     explicit tables(const rs_config& config)
+#ifdef XBAND_SIMD
+        : conventional(config, rs_simd::representation::conventional),
+          hardware(config, rs_simd::representation::hardware)
+#endif
     {
         const auto g = generator_polynomial(config.parity);
         for (unsigned factor = 0; factor < 256; ++factor) {
@@ -108,6 +118,7 @@ reed_solomon::reed_solomon(const rs_config& config)
     : d_config(checked(config)),
       d_tables(std::make_unique<const tables>(config))
 {
+    active_target(); // the place to refuse a wrong XBAND_SIMD_TARGET, not the sample path
 }
 
 reed_solomon::~reed_solomon() = default;
@@ -144,22 +155,15 @@ rs_result reed_solomon::decode(std::span<std::uint8_t> code_block) const
             "code_block.size()",
             code_block.size(),
             std::to_string(code_block_len_bytes()));
-    const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
-    const auto check_symbols = code_block.subspan(data_len_bytes());
+    std::array<rs_errors, max_interleave> found;
+#ifdef XBAND_SIMD
+    if (!rs_simd::find_errors({ d_config, d_tables->conventional, d_tables->hardware, code_block, found }))
+#endif
+        find_errors(code_block, found);
+
     rs_result result;
     for (unsigned codeword = 0; codeword < d_config.interleave; ++codeword) {
-        // What the division leaves differs from the check symbols by the remainder of the error pattern.
-        std::array<std::uint8_t, max_parity> remainder{};
-        std::uint8_t any = 0;
-        for (unsigned k = 0; k < d_config.parity; ++k) {
-            remainder[k] = octet_of(registers[codeword], k) ^ check_symbols[k * d_config.interleave + codeword];
-            any |= remainder[k];
-        }
-        if (any == 0)
-            continue;
-        if (d_config.dual_basis)
-            std::transform(remainder.begin(), remainder.end(), remainder.begin(), dual_basis::to_conventional);
-        const rs_errors errors = find_rs_errors(std::span(remainder).first(d_config.parity), d_config.virtual_fill);
+        const rs_errors& errors = found[codeword];
         if (errors.count == rs_errors::too_many) {
             result.corrected[codeword] = rs_result::uncorrectable;
             result.ok = false;
@@ -175,6 +179,26 @@ rs_result reed_solomon::decode(std::span<std::uint8_t> code_block) const
         result.total += errors.count;
     }
     return result;
+}
+
+void reed_solomon::find_errors(std::span<const std::uint8_t> code_block, std::span<rs_errors> found) const
+{
+    const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
+    const auto check_symbols = code_block.subspan(data_len_bytes());
+    for (unsigned codeword = 0; codeword < d_config.interleave; ++codeword) {
+        // What the division leaves differs from the check symbols by the remainder of the error pattern.
+        std::array<std::uint8_t, max_parity> remainder{};
+        std::uint8_t any = 0;
+        for (unsigned k = 0; k < d_config.parity; ++k) {
+            remainder[k] = octet_of(registers[codeword], k) ^ check_symbols[k * d_config.interleave + codeword];
+            any |= remainder[k];
+        }
+        if (any == 0)
+            continue;
+        if (d_config.dual_basis)
+            std::transform(remainder.begin(), remainder.end(), remainder.begin(), dual_basis::to_conventional);
+        found[codeword] = find_rs_errors(std::span(remainder).first(d_config.parity), d_config.virtual_fill);
+    }
 }
 
 } // namespace xband::core

@@ -8,6 +8,8 @@
 
 namespace xband::core {
 
+struct rs_errors;
+
 /// The codes of CCSDS 131.0-B-5, section 4.
 struct rs_config {
     unsigned parity = 32;      ///< check symbols per codeword: 32 for (255,223), 16 for (255,239)
@@ -55,6 +57,9 @@ public:
 
 private:
     struct tables;
+    /// The scalar reference: errors of each codeword; `found` comes in empty.
+    void find_errors(std::span<const std::uint8_t> code_block, std::span<rs_errors> found) const;
+
     rs_config d_config;
     std::unique_ptr<const tables> d_tables;
 };

@@ -32,16 +32,18 @@ rs_errors find_rs_errors(std::span<const std::uint8_t> remainder, unsigned virtu
 /// Berlekamp's dual basis (CCSDS 131.0-B-5, 4.4.2 and annex F).
 namespace dual_basis {
 
-constexpr std::uint8_t from_conventional(std::uint8_t conventional)
-{
+inline constexpr std::array<std::uint8_t, 256> dual_of_conventional = [] {
     // Row i of the standard's matrix: the dual-basis octet of x^(7 - i).
     constexpr std::array<std::uint8_t, 8> rows{ 0x8d, 0xef, 0xec, 0x86, 0xfa, 0x99, 0xaf, 0x7b };
-    std::uint8_t dual = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        if (conventional >> (7 - i) & 1)
-            dual ^= rows[i];
-    return dual;
-}
+    std::array<std::uint8_t, 256> table{};
+    for (unsigned conventional = 0; conventional < 256; ++conventional)
+        for (unsigned i = 0; i < 8; ++i)
+            if (conventional >> (7 - i) & 1)
+                table[conventional] ^= rows[i];
+    return table;
+}();
+
+constexpr std::uint8_t from_conventional(std::uint8_t conventional) { return dual_of_conventional[conventional]; }
 
 inline constexpr std::array<std::uint8_t, 256> conventional_of_dual = [] {
     std::array<std::uint8_t, 256> table{};
