@@ -8,6 +8,7 @@ import math
 import resource
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,16 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def peak_memory_bytes() -> int:
+    """Most memory this process has held (resident).
+
+    Not getrusage's ru_maxrss: Linux starts that at what the parent held when it made the process.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return 1024 * int(kibibytes)
+
+
 class Instruments:
     """Reads the counters of a flowgraph's blocks; several blocks of a kind add up, the first demodulator speaks.
 
@@ -105,7 +116,7 @@ class Instruments:
         content["queue_depth"] = sum(publisher.queue_depth() for publisher in self.publishers)
         usage = resource.getrusage(resource.RUSAGE_SELF)
         content["cpu_s"] = usage.ru_utime + usage.ru_stime
-        content["memory_bytes"] = 1024 * usage.ru_maxrss
+        content["memory_bytes"] = peak_memory_bytes()
         if self._demods:
             status = self._demods[0].status()
             content |= {

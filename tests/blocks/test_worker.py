@@ -155,6 +155,14 @@ def test_every_frame_of_a_recording_reaches_the_station(station, recording, flow
     assert {"samples", "symbols", "locked", "es_n0_db", "carrier_offset_hz", "cpu_s", "pass_id"} <= set(beat)
 
 
+def test_memory_is_the_workers_own(station, recording):
+    """Linux begins a process's ru_maxrss at what its parent holds, here 400 MB more than a worker needs."""
+    ballast = np.ones(50 << 20)
+    status, said = station.run(station.plan(source=source(recording[0])))
+    assert status == 0, said
+    assert ballast.nbytes > 2 * station.events[-1]["memory_bytes"] > 2 * 20e6
+
+
 def test_stop_sample_ends_the_pass_with_everything_flushed(station, recording):
     path, frames = recording
     stop_sample = int(200.5 * 8192 * 33 / 15)
