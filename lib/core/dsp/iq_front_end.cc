@@ -116,22 +116,25 @@ std::size_t iq_front_end::samples_to_border() const
 {
     for (const auto& segment : d_plan)
         if (segment.start_sample > d_next_sample)
-            return static_cast<std::size_t>(
-                std::min<std::uint64_t>(segment.start_sample - d_next_sample, longest_run));
+            return static_cast<std::size_t>(std::min<std::uint64_t>(segment.start_sample - d_next_sample, longest_run));
     return longest_run;
 }
 
 void iq_front_end::rotate(float* iq, std::size_t n)
 {
     using complexd = std::complex<double>;
-    const auto turn = [](double cycles) { return std::polar(1.0, -2.0 * std::numbers::pi * (cycles - std::floor(cycles))); };
+    const auto turn = [](double cycles) {
+        return std::polar(1.0, -2.0 * std::numbers::pi * (cycles - std::floor(cycles)));
+    };
     const auto cycles_at = [&](double k) {
-        const double plan = d_plan.empty() ? 0.0 : phase_cycles(d_plan, static_cast<double>(d_next_sample) + k, d_sample_rate_hz);
+        const double plan =
+            d_plan.empty() ? 0.0 : phase_cycles(d_plan, static_cast<double>(d_next_sample) + k, d_sample_rate_hz);
         return plan + d_offset_phase + d_offset_cps * k;
     };
     // The phase of the run is the parabola through its ends and its middle: exact for a ramp.
     const double length = static_cast<double>(n);
-    const double begin = cycles_at(0.0), to_middle = cycles_at(length / 2.0) - begin, to_end = cycles_at(length) - begin;
+    const double begin = cycles_at(0.0), to_middle = cycles_at(length / 2.0) - begin,
+                 to_end = cycles_at(length) - begin;
     const double bend = 2.0 * (to_end - 2.0 * to_middle) / (length * length);
     const double slope = to_end / length - bend * length;
     // One table of turns for all steps of the run, at the frequency of its middle.

@@ -102,7 +102,7 @@ private:
     std::uint64_t d_kept_start = 0; ///< sample index
     std::uint64_t d_window_end = 0; ///< search: sample index at which the next window is complete
 
-    aligned_vector<float> d_samples;     ///< track: turned and levelled, interleaved
+    aligned_vector<float> d_samples;  ///< track: turned and levelled, interleaved
     std::int64_t d_samples_start = 0; ///< sample index of d_samples[0]
     double d_next_symbol = 0.0;       ///< position of the next symbol, sample index
     double d_step = 0.0;              ///< samples per symbol now

@@ -13,7 +13,7 @@ class symbol_sampler
 {
 public:
     static constexpr double longest_span_symbols = 4.5; ///< taps reach no further to either side
-    static constexpr unsigned arms = 64;        ///< instants between two samples
+    static constexpr unsigned arms = 64;                ///< instants between two samples
 
     /// \throws std::invalid_argument if samples_per_symbol is not in 1.2 .. 64 or rolloff not in 0.05 .. 1.
     symbol_sampler(double samples_per_symbol, double rolloff);
@@ -26,8 +26,8 @@ public:
     void sample(const float* samples, double first, double step, std::size_t n, float* re, float* im) const;
 
 private:
-    std::size_t d_reach; ///< taps on each side of the instant
-    std::size_t d_row_floats;  ///< floats of one arm: taps twice each, padded to a multiple of 16
+    std::size_t d_reach;          ///< taps on each side of the instant
+    std::size_t d_row_floats;     ///< floats of one arm: taps twice each, padded to a multiple of 16
     aligned_vector<float> d_rows; ///< one row an arm
 };
 
