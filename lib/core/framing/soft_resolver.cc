@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/soft_resolver.h"
+#include "base/multiversion.h"
 #include "framing/hard_bits.h"
 
 #include <algorithm>
@@ -11,13 +12,15 @@ namespace {
 
 constexpr std::size_t word_bits = 64;
 
-// Share of hard channel bits that disagree with the best path, measured on random data: noise 0.16; a wrong reading 0.155 at
-// Eb/N0 3 dB, 0.146 at 5 dB and 0.116 without noise; the right one 0.112 at 1.5 dB, 0.088 at 2.5 dB, 0.034 at 5 dB; scatter
-// over 4 words up to 0.014. So no fixed limit tells right from wrong: what counts is a step up from the usual share. Few words
-// are taken together in order that the beginning of a slip is noticed and not diluted.
-constexpr std::size_t words_per_stretch = 4;
-constexpr unsigned suspicious_step_per_mille = 45;
-constexpr unsigned always_suspicious_per_mille = 130;
+// Share of hard channel bits that disagree with the best path, in per mille, measured on random data: noise 160; a wrong
+// reading 155 at Eb/N0 3 dB, 146 at 5 dB and 116 without noise; the right one 112 at 1.5 dB, 88 at 2.5 dB, 34 at 5 dB. So no
+// fixed limit tells right from wrong: what counts is a step up from the usual share. It is looked for with a cumulative sum
+// of the wrong bits beyond what lies half way (Page's test), as no fixed stretch is both short enough at high Eb/N0 and long
+// enough at low: a wrong reading is noticed after 3 words (6 at 2 dB), while the right one, of which a word scatters by 4
+// bits, is doubted in 1 batch of 200 at 2 dB.
+constexpr unsigned per_mille_of_noise = 160;
+constexpr unsigned per_mille_half_way_without_noise = 58;
+constexpr unsigned suspicious_excess_bits = 20;
 
 // A reading is trusted if it has less than this share of the wrong bits that all readings have on average (right one at
 // 1.5 dB: 77 %; noise: 99 %).
@@ -28,7 +31,7 @@ constexpr unsigned trusted_percent_of_average = 85;
 constexpr unsigned change_penalty = 40;
 
 // The end of a batch is decoded again with the next one, for a slip shows itself by what follows it.
-constexpr std::size_t overlap_words = 4;
+constexpr std::size_t overlap_words = 6;
 
 std::vector<channel_reading> readings_of(modulation kind)
 {
@@ -70,6 +73,36 @@ void read_pairs(const soft_bit* in, soft_bit* out, std::size_t n_pairs)
     }
 }
 
+/// Fills in what words[].bits tells of the channel.
+/// \param pairs       soft bits from the first word's first pair on.
+/// \param before      the 64 bits before the first word.
+/// \param known       the bits of the first word that can be compared.
+XBAND_MULTIVERSION void compare_with_channel(const soft_bit* pairs,
+                                             std::uint64_t before,
+                                             std::uint64_t known,
+                                             std::span<resolved_word> words,
+                                             channel_bit_count* counts)
+{
+    for (resolved_word& word : words) {
+        const std::array sent{ sum_of_delays(word.bits, before, 1, 2, 3, 6),
+                               sum_of_delays(word.bits, before, 2, 3, 5, 6) };
+        const std::uint64_t hard_a = pack_hard_bits(pairs), hard_b = pack_hard_bits(pairs + word_bits);
+        const std::uint64_t there_a = pack_non_erasures(pairs), there_b = pack_non_erasures(pairs + word_bits);
+        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{ a } << 32 | b; };
+        word.compared = { join(even_bits(there_a), even_bits(there_b)) & known,
+                          join(odd_bits(there_a), odd_bits(there_b)) & known };
+        word.wrong = { (join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
+                       (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1] };
+        const auto count = [](const std::array<std::uint64_t, 2>& bits) {
+            return std::uint32_t(std::popcount(bits[0]) + std::popcount(bits[1]));
+        };
+        *counts++ = { count(word.wrong), count(word.compared) };
+        before = word.bits;
+        known = ~std::uint64_t{ 0 };
+        pairs += 2 * word_bits;
+    }
+}
+
 } // namespace
 
 soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
@@ -84,7 +117,7 @@ soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
     for (auto& c : d_candidates) {
         c.bits.resize(d_viterbi.payload_bits() / 8);
         c.words.resize(n_words);
-        c.wrong_counts.resize(n_words);
+        c.counts.resize(n_words);
     }
     d_choice.resize(n_words);
     d_came_from.resize(n_words * d_readings.size());
@@ -125,6 +158,7 @@ void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>
     decode(d_current);
     const candidate* chosen = &d_candidates[d_current];
     if (is_suspicious(*chosen)) {
+        ++d_batches_doubted;
         for (std::size_t r = 0; r < d_readings.size(); ++r) {
             if (r != d_current)
                 decode(r);
@@ -138,8 +172,8 @@ void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>
         d_current = d_choice[n_words - 1];
         d_is_trusted = is_trusted(*chosen);
     }
-    const auto [wrong, compared] = count(*chosen, 0, chosen->words.size());
-    d_usual_per_mille = !d_is_trusted || compared == 0 ? 0 : unsigned(1000 * wrong / compared);
+    const auto [wrong, compared] = count(*chosen);
+    d_usual_per_mille = !d_is_trusted || compared == 0 ? 0 : unsigned(1000 * std::uint64_t{ wrong } / compared);
     out.insert(out.end(), chosen->words.begin(), chosen->words.begin() + std::ptrdiff_t(n_words));
     d_last_word = out.back().bits;
     d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * n_words * word_bits));
@@ -185,44 +219,32 @@ void soft_resolver::decode_pairs(candidate& decoded, bool goes_on)
 {
     std::array<std::uint32_t, viterbi_batch::n_segments> disagreements;
     d_viterbi.decode(d_pairs, decoded.bits, disagreements);
-    const soft_bit* pairs = d_pairs.data() + 2 * viterbi_batch::head_bits;
-    std::uint64_t before = d_last_word;
-    for (std::size_t w = 0; w < decoded.words.size(); ++w, pairs += 2 * word_bits) {
-        resolved_word& word = decoded.words[w];
-        word.bits = load_big_endian(decoded.bits.data() + 8 * w);
-        const std::uint64_t known = w == 0 && !goes_on ? ~std::uint64_t{ 0 } >> 6 : ~std::uint64_t{ 0 };
-        const std::array sent{ sum_of_delays(word.bits, before, 1, 2, 3, 6),
-                               sum_of_delays(word.bits, before, 2, 3, 5, 6) };
-        const std::uint64_t hard_a = pack_hard_bits(pairs), hard_b = pack_hard_bits(pairs + word_bits);
-        const std::uint64_t there_a = pack_non_erasures(pairs), there_b = pack_non_erasures(pairs + word_bits);
-        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{ a } << 32 | b; };
-        word.compared = { join(even_bits(there_a), even_bits(there_b)) & known,
-                          join(odd_bits(there_a), odd_bits(there_b)) & known };
-        word.wrong = { (join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
-                       (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1] };
-        decoded.wrong_counts[w] = std::uint8_t(std::popcount(word.wrong[0]) + std::popcount(word.wrong[1]));
-        before = word.bits;
-    }
+    for (std::size_t w = 0; w < decoded.words.size(); ++w)
+        decoded.words[w].bits = load_big_endian(decoded.bits.data() + 8 * w);
+    const std::uint64_t known = goes_on ? ~std::uint64_t{ 0 } : ~std::uint64_t{ 0 } >> 6;
+    compare_with_channel(
+        d_pairs.data() + 2 * viterbi_batch::head_bits, d_last_word, known, decoded.words, decoded.counts.data());
 }
 
-soft_resolver::comparison soft_resolver::count(const candidate& decoded, std::size_t first_word, std::size_t n_words)
+channel_bit_count soft_resolver::count(const candidate& decoded)
 {
-    comparison sum;
-    for (std::size_t w = first_word; w < first_word + n_words; ++w) {
-        const auto& compared = decoded.words[w].compared;
-        sum.wrong += decoded.wrong_counts[w];
-        sum.compared += std::uint64_t(std::popcount(compared[0]) + std::popcount(compared[1]));
+    channel_bit_count sum;
+    for (const auto& [wrong, compared] : decoded.counts) {
+        sum.wrong += wrong;
+        sum.compared += compared;
     }
     return sum;
 }
 
-/// True if some stretch of the batch disagrees more than the right reading would, judged by the batches before.
+/// True if the batch disagrees more than the right reading would from some word on, judged by the batches before.
 bool soft_resolver::is_suspicious(const candidate& decoded) const
 {
-    const unsigned limit = std::min(d_usual_per_mille + suspicious_step_per_mille, always_suspicious_per_mille);
-    for (std::size_t w = 0; w < decoded.words.size(); w += words_per_stretch) {
-        const auto [wrong, compared] = count(decoded, w, words_per_stretch);
-        if (1000 * wrong > limit * compared)
+    const unsigned room = per_mille_of_noise - std::min(d_usual_per_mille, per_mille_of_noise);
+    const std::int64_t half_way = d_usual_per_mille + std::min(per_mille_half_way_without_noise, room / 2);
+    std::int64_t excess = 0; // thousandths of bits
+    for (const auto& [wrong, compared] : decoded.counts) {
+        excess = std::max<std::int64_t>(0, excess + 1000 * std::int64_t(wrong) - half_way * std::int64_t(compared));
+        if (excess > 1000 * suspicious_excess_bits)
             return true;
     }
     return false;
@@ -233,8 +255,8 @@ bool soft_resolver::is_trusted(const candidate& chosen) const
 {
     std::uint64_t wrong_of_all = 0;
     for (std::size_t r = 0; r < d_readings.size(); ++r)
-        wrong_of_all += count(d_candidates[r], 0, chosen.words.size()).wrong;
-    const std::uint64_t wrong = count(chosen, 0, chosen.words.size()).wrong;
+        wrong_of_all += count(d_candidates[r]).wrong;
+    const std::uint64_t wrong = count(chosen).wrong;
     return 100 * wrong * d_readings.size() < trusted_percent_of_average * wrong_of_all;
 }
 
@@ -250,7 +272,7 @@ void soft_resolver::choose_readings()
         for (std::size_t r = 0; r < n_readings; ++r) {
             const bool is_change = change_cost < cost[r];
             d_came_from[w * n_readings + r] = std::uint8_t(is_change ? best : r);
-            cost[r] = std::min(cost[r], change_cost) + d_candidates[r].wrong_counts[w];
+            cost[r] = std::min(cost[r], change_cost) + d_candidates[r].counts[w].wrong;
         }
     }
     const auto best = std::size_t(std::min_element(cost.begin(), cost.end()) - cost.begin());

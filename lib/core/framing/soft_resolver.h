@@ -30,6 +30,11 @@ struct resolved_word {
     channel_reading reading{};
 };
 
+/// Hard channel bits beside the re-encoded ones.
+struct channel_bit_count {
+    std::uint32_t wrong = 0, compared = 0;
+};
+
 /// Viterbi decoder that finds the ambiguities by itself: all readings that a demodulator may deliver (4 carrier phases,
 /// spectral inversion, either sense of G2, which rail leads, which soft bit begins a pair) come down to 4 (OQPSK: 8).
 ///
@@ -48,15 +53,14 @@ public:
     /// End of stream: decodes the rest, followed by erasures.
     void flush(std::vector<resolved_word>& out);
 
+    /// Batches in which all readings were decoded: each costs some four times an ordinary one.
+    std::uint64_t batches_doubted() const { return d_batches_doubted; }
+
 private:
     struct candidate {
         std::vector<std::uint8_t> bits;
         std::vector<resolved_word> words;
-        std::vector<std::uint8_t> wrong_counts; ///< per word
-    };
-
-    struct comparison {
-        std::uint64_t wrong = 0, compared = 0;
+        std::vector<channel_bit_count> counts; ///< of each word
     };
 
     std::size_t needed_soft_bits() const { return d_viterbi.input_soft_bits() + 1; }
@@ -65,16 +69,17 @@ private:
     void decode_stitched();
     void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);
     void decode_pairs(candidate& decoded, bool goes_on);
-    static comparison count(const candidate& decoded, std::size_t first_word, std::size_t n_words);
+    static channel_bit_count count(const candidate& decoded);
     bool is_suspicious(const candidate& decoded) const;
     bool is_trusted(const candidate& chosen) const;
     void choose_readings();
 
     viterbi_batch d_viterbi;
     std::vector<channel_reading> d_readings;
-    std::size_t d_current = 0;             ///< reading of the last word given out
-    std::uint64_t d_last_word = 0;         ///< the last one given out
-    bool d_is_trusted = false;             ///< the current reading stood out when all were compared
+    std::size_t d_current = 0;     ///< reading of the last word given out
+    std::uint64_t d_last_word = 0; ///< the last one given out
+    bool d_is_trusted = false;     ///< the current reading stood out when all were compared
+    std::uint64_t d_batches_doubted = 0;
     unsigned d_usual_per_mille = 0;        ///< disagreement of the last batch if trusted, else 0
     std::vector<soft_bit> d_soft;          ///< from head_bits pairs before the next payload
     std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
