@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/bit_history.h"
+#include "base/multiversion.h"
 
 #include <algorithm>
 
@@ -17,7 +18,9 @@ void bit_history::copy(std::size_t stream, std::int64_t position, bool inverted,
     }
 }
 
-std::uint64_t bit_history::count_ones(std::size_t stream, std::int64_t position, std::size_t n_bits) const
+// Several versions for the sake of the population count, which x86-64 has had an instruction for since 2008 only.
+XBAND_MULTIVERSION std::uint64_t
+bit_history::count_ones(std::size_t stream, std::int64_t position, std::size_t n_bits) const
 {
     std::uint64_t ones = 0;
     for (; n_bits >= 64; n_bits -= 64, position += 64)
