@@ -20,7 +20,7 @@ struct buffer_allocator {
     {
     }
     T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
-    void deallocate(T* p, std::size_t n) { ::operator delete(p, n * sizeof(T), alignment); }
+    void deallocate(T* p, std::size_t) { ::operator delete(p, alignment); }
     template <typename U>
     void construct(U* p)
     {
