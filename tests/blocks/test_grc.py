@@ -146,7 +146,8 @@ def test_explicit_flowgraph_says_what_the_mission_says(name):
 @pytest.mark.skipif(not shutil.which("gnuradio-companion"), reason="needs gnuradio-companion")
 def test_flowgraphs_open_in_gnu_radio_companion(tmp_path):
     """All at once, each in a tab: loaded, and not a word of an error."""
-    environment = os.environ | {"GRC_BLOCKS_PATH": str(TOP / "grc"), "HOME": str(tmp_path)}
+    # Unbuffered: what it says must reach the file while it runs.
+    environment = os.environ | {"GRC_BLOCKS_PATH": str(TOP / "grc"), "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = ["xvfb-run", "-a", "gnuradio-companion", *map(str, FLOWGRAPHS)]
     log = tmp_path / "log"
     with log.open("w") as out:
