@@ -147,20 +147,26 @@ struct key_equation {
     static constexpr std::size_t max_shift = max_syndromes;
 
     /// S * C, then C from connection_at on; both times some factor.
-    alignas(64) std::uint8_t row[row_len]{};
+    alignas(64) std::uint8_t row[row_len];
     /// The row before the last change of length, as in the reference; with zeros before it.
-    alignas(64) std::uint8_t shorter[max_shift + row_len]{};
-    std::uint8_t shorter_discrepancy = 1;
-    unsigned steps_since = 1;
-    unsigned length = 0;
-    unsigned codeword = 0;
+    alignas(64) std::uint8_t shorter[max_shift + row_len];
+    std::uint8_t shorter_discrepancy;
+    unsigned steps_since;
+    unsigned length;
+    unsigned codeword;
 
+    /// Sets all members: clean codewords shall not pay for them.
     void start(const syndromes& s, unsigned of_codeword)
     {
-        codeword = of_codeword;
-        std::copy(std::begin(s), std::end(s), row);
+        std::memset(row, 0, sizeof(row));
+        std::memcpy(row, s, sizeof(s));
         row[connection_at] = 1;
-        std::copy(std::begin(row), std::end(row), shorter + max_shift);
+        std::memset(shorter, 0, max_shift);
+        std::memcpy(shorter + max_shift, row, sizeof(row));
+        shorter_discrepancy = 1;
+        steps_since = 1;
+        length = 0;
+        codeword = of_codeword;
     }
 
     template <class Field>
@@ -260,11 +266,11 @@ void find_errors_in(const search& job)
     alignas(64) syndromes s[max_interleave];
     find_all_syndromes<Field>(job, symbols, s);
 
+    constexpr syndromes no_errors{};
     key_equation keys[max_interleave];
     unsigned n_keys = 0;
     for (unsigned codeword = 0; codeword < job.config.interleave; ++codeword) {
-        const bool is_clean =
-            std::all_of(std::begin(s[codeword]), std::end(s[codeword]), [](auto x) { return x == 0; });
+        const bool is_clean = std::memcmp(s[codeword], no_errors, sizeof(no_errors)) == 0;
         if (is_clean)
             job.errors[codeword].count = 0;
         else
