@@ -10,7 +10,7 @@ namespace xband::core {
 
 namespace {
 
-constexpr std::int64_t marker_bits = 32;
+constexpr std::int64_t marker_bits = cadu_reader::marker_bits;
 
 // Chances per position and stream in random bits: <= 4 wrong bits of 32: 1e-5; two markers with <= 8 of 64: 3e-10;
 // three with <= 9 of 96: 2e-17, which is what has to do where nothing else vouches for a frame.
@@ -25,10 +25,7 @@ constexpr std::size_t max_off_place_trials = 4;
 } // namespace
 
 cadu_sync::cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too)
-    : d_codec(codec),
-      d_bits(bits),
-      d_search(codec.config().sync_marker, max_errors_in_lock, inverted_too),
-      d_inverted_too(inverted_too),
+    : d_reader(codec, bits, max_errors_in_lock, inverted_too),
       d_len_bits(std::int64_t(codec.config().cadu_len_bits())),
       d_last_emitted(std::numeric_limits<std::int64_t>::min() / 2)
 {
@@ -56,7 +53,7 @@ std::int64_t cadu_sync::oldest_needed() const
 
 bool cadu_sync::step_search()
 {
-    const std::int64_t limit = d_is_finished ? d_bits.end() : d_bits.end() - 2 * d_len_bits - marker_bits + 1;
+    const std::int64_t limit = d_is_finished ? d_reader.end() : d_reader.end() - 2 * d_len_bits - marker_bits + 1;
     auto proof = scan(limit);
     if (!proof)
         return false;
@@ -67,16 +64,16 @@ bool cadu_sync::step_search()
 bool cadu_sync::step_locked()
 {
     const std::int64_t at = d_expected.position;
-    if (d_is_finished && at + marker_bits > d_bits.end()) {
-        auto proof = scan(d_bits.end());
+    if (d_is_finished && at + marker_bits > d_reader.end()) {
+        auto proof = scan(d_reader.end());
         if (proof)
             lock(std::move(*proof));
         return proof.has_value();
     }
-    if (!d_is_finished && d_bits.end() < at + d_len_bits + slip_window_bits + marker_bits)
+    if (!d_is_finished && d_reader.end() < at + d_len_bits + slip_window_bits + marker_bits)
         return false;
     located_frame found = judge(d_expected);
-    if (at + d_len_bits > d_bits.end() && !finish_truncated(found))
+    if (at + d_len_bits > d_reader.end() && !finish_truncated(found))
         return true;
     const bool is_right = is_confirmed(found);
     take(std::move(found));
@@ -91,7 +88,7 @@ bool cadu_sync::step_locked()
 /// A frame that the end of the stream cuts off counts only if Reed-Solomon fills in the rest.
 bool cadu_sync::finish_truncated(located_frame& found)
 {
-    if (d_codec.can_check() && is_confirmed(found))
+    if (d_reader.can_check() && is_confirmed(found))
         return true;
     if (is_marker_there(found))
         ++d_stats.frames_truncated;
@@ -101,7 +98,7 @@ bool cadu_sync::finish_truncated(located_frame& found)
 
 void cadu_sync::take(located_frame&& found)
 {
-    d_expected = place_at(found.place, found.place.position + d_len_bits);
+    d_expected = d_reader.place_at(found.place, found.place.position + d_len_bits);
     const bool is_seen = is_marker_there(found) || is_confirmed(found);
     found.sync = is_marker_there(found) ? sync_state::lock : sync_state::flywheel;
     if (is_seen) {
@@ -126,39 +123,20 @@ void cadu_sync::lose_lock()
 
 std::optional<located_frame> cadu_sync::scan(std::int64_t limit)
 {
-    while (d_scan_position < limit) {
-        const std::int64_t index = d_scan_position >> 6;
-        std::uint64_t hits = 0;
-        for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream)
-            hits |= d_search.find(d_bits.word(stream, index), d_bits.word(stream, index + 1));
-        hits &= ~std::uint64_t{ 0 } >> (d_scan_position & 63);
-        while (hits != 0) {
-            const int lane = std::countl_zero(hits);
-            const std::int64_t position = 64 * index + lane;
-            if (position >= limit)
-                break;
-            hits ^= std::uint64_t{ 1 } << (63 - lane);
-            d_scan_position = position + 1;
-            if (auto proof = prove_at(position))
-                return proof;
-        }
-        d_scan_position = std::min(limit, 64 * (index + 1));
+    while (const auto position = d_reader.next_marker(d_scan_position, limit)) {
+        d_scan_position = *position + 1;
+        if (auto proof = prove_at(*position))
+            return proof;
     }
+    d_scan_position = std::max(d_scan_position, limit);
     return std::nullopt;
 }
 
 std::optional<located_frame> cadu_sync::prove_at(std::int64_t position)
 {
-    for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream) {
-        for (const bool is_inverted : { false, true }) {
-            if (is_inverted && !d_inverted_too)
-                continue;
-            const frame_place place = place_at({ .stream = stream, .is_inverted = is_inverted }, position);
-            if (place.marker_errors > max_errors_in_lock)
-                continue;
-            if (auto proof = prove(place))
-                return proof;
-        }
+    for (const frame_place& place : d_reader.markers_at(position, max_errors_in_lock)) {
+        if (auto proof = prove(place))
+            return proof;
     }
     return std::nullopt;
 }
@@ -171,33 +149,33 @@ std::optional<located_frame> cadu_sync::prove_at(std::int64_t position)
 ///   - nothing to check: a third marker, and (unless raw) two such headers.
 std::optional<located_frame> cadu_sync::prove(const frame_place& place)
 {
-    const frame_place second = place_at(place, place.position + d_len_bits);
+    const frame_place second = d_reader.place_at(place, place.position + d_len_bits);
     const unsigned pair_errors = place.marker_errors + second.marker_errors;
     if (pair_errors > max_errors_of_pair)
         return std::nullopt;
-    const bool is_raw = d_codec.config().frame_kind == frame_kind::raw;
-    if (is_raw || !d_codec.can_check()) {
-        const frame_place third = place_at(place, place.position + 2 * d_len_bits);
+    const bool is_raw = d_reader.config().frame_kind == frame_kind::raw;
+    if (is_raw || !d_reader.can_check()) {
+        const frame_place third = d_reader.place_at(place, place.position + 2 * d_len_bits);
         if (pair_errors + third.marker_errors > max_errors_of_three)
             return std::nullopt;
     }
 
-    located_frame frame = decode_at(place);
-    located_frame next = decode_at(second);
+    located_frame frame = d_reader.decode_at(place);
+    located_frame next = d_reader.decode_at(second);
     const auto is_checked = [this](const located_frame& f) {
-        return !d_codec.can_check() || f.frame.is_checked_and_right();
+        return !d_reader.can_check() || f.frame.is_checked_and_right();
     };
     const auto is_headed = [is_raw](const located_frame& f) { return is_raw || f.frame.is_header_right(); };
     if ((is_checked(frame) && !is_headed(frame)) || (is_checked(next) && !is_headed(next)))
         return std::nullopt;
-    if (d_codec.can_check() && d_codec.config().scid) {
+    if (d_reader.can_check() && d_reader.config().scid) {
         if (is_checked(frame))
             return frame;
         return is_checked(next) ? std::optional(std::move(next)) : std::nullopt;
     }
     if (!is_checked(frame) || !is_checked(next))
         return std::nullopt;
-    const bool needs_counter = !is_raw && !d_codec.config().scid;
+    const bool needs_counter = !is_raw && !d_reader.config().scid;
     if (needs_counter && !frame_codec::is_successor(frame.frame.header, next.frame.header))
         return std::nullopt;
     return frame;
@@ -219,7 +197,7 @@ void cadu_sync::lock(located_frame&& proof)
     d_held.clear();
     for (; !earlier.empty(); earlier.pop_back())
         emit(std::move(earlier.back()));
-    d_expected = place_at(proof.place, proof.place.position + d_len_bits);
+    d_expected = d_reader.place_at(proof.place, proof.place.position + d_len_bits);
     emit(std::move(proof));
     d_scan_position = std::max(d_scan_position, d_confirmed_end);
 }
@@ -235,11 +213,11 @@ std::vector<located_frame> cadu_sync::backfill(const located_frame& proof)
     std::size_t n_seen = 0;
     frame_place later = proof.place;
     while (later.position - d_len_bits >= earliest) {
-        located_frame frame = judge(place_at(later, later.position - d_len_bits));
+        located_frame frame = judge(d_reader.place_at(later, later.position - d_len_bits));
         frame.sync = sync_state::backfilled;
         later = frame.place;
         const bool is_whole = frame.place.position >= 0;
-        const bool is_right = d_codec.can_check() && is_confirmed(frame);
+        const bool is_right = d_reader.can_check() && is_confirmed(frame);
         found.push_back(std::move(frame));
         if (is_right || (is_whole && later.marker_errors <= max_errors_off_place))
             n_seen = found.size();
@@ -251,13 +229,13 @@ std::vector<located_frame> cadu_sync::backfill(const located_frame& proof)
 /// The frame at its expected place, or the right one beside it or in another reading if that one is not right.
 located_frame cadu_sync::judge(const frame_place& expected)
 {
-    located_frame best = decode_at(expected);
+    located_frame best = d_reader.decode_at(expected);
     if (is_confirmed(best))
         return best;
     for (const frame_place& place : nearby_markers(expected)) {
-        if (!d_codec.can_check() && place.marker_errors > max_errors_off_place_unchecked)
+        if (!d_reader.can_check() && place.marker_errors > max_errors_off_place_unchecked)
             break;
-        located_frame other = decode_at(place);
+        located_frame other = d_reader.decode_at(place);
         if (!is_confirmed(other))
             continue;
         other.bit_slip = std::int8_t(place.position - expected.position);
@@ -271,16 +249,11 @@ std::vector<frame_place> cadu_sync::nearby_markers(const frame_place& expected) 
 {
     std::vector<frame_place> found;
     for (std::int64_t slip = -slip_window_bits; slip <= slip_window_bits; ++slip) {
-        for (std::size_t stream = 0; stream < d_bits.n_streams(); ++stream) {
-            for (const bool is_inverted : { false, true }) {
-                const bool is_same = slip == 0 && stream == expected.stream && is_inverted == expected.is_inverted;
-                if (is_same || (is_inverted && !d_inverted_too))
-                    continue;
-                const frame_place place =
-                    place_at({ .stream = stream, .is_inverted = is_inverted }, expected.position + slip);
-                if (place.marker_errors <= max_errors_off_place)
-                    found.push_back(place);
-            }
+        for (const frame_place& place : d_reader.markers_at(expected.position + slip, max_errors_off_place)) {
+            const bool is_same =
+                slip == 0 && place.stream == expected.stream && place.is_inverted == expected.is_inverted;
+            if (!is_same)
+                found.push_back(place);
         }
     }
     const auto rank = [&expected](const frame_place& p) {
@@ -291,30 +264,6 @@ std::vector<frame_place> cadu_sync::nearby_markers(const frame_place& expected) 
     return found;
 }
 
-located_frame cadu_sync::decode_at(const frame_place& place)
-{
-    located_frame found{ .place = place };
-    found.frame.code_block.resize(d_codec.config().code_block_len_bytes());
-    d_bits.copy(place.stream, place.position + marker_bits, place.is_inverted, found.frame.code_block);
-    d_codec.decode(found.frame);
-    return found;
-}
-
-/// A place read like another one, with its own marker errors.
-frame_place cadu_sync::place_at(const frame_place& like, std::int64_t position) const
-{
-    frame_place place = like;
-    place.position = position;
-    place.marker_errors = distance(place);
-    return place;
-}
-
-unsigned cadu_sync::distance(const frame_place& place) const
-{
-    const unsigned errors = marker_distance(d_bits.read32(place.stream, place.position), d_codec.config().sync_marker);
-    return place.is_inverted ? unsigned(marker_bits) - errors : errors;
-}
-
 bool cadu_sync::is_marker_there(const located_frame& found) const
 {
     return found.place.marker_errors <= max_errors_in_lock;
@@ -323,10 +272,7 @@ bool cadu_sync::is_marker_there(const located_frame& found) const
 /// Right beyond doubt, given that the grid is: what resets every watchdog.
 bool cadu_sync::is_confirmed(const located_frame& found) const
 {
-    if (!d_codec.can_check())
-        return is_marker_there(found);
-    const bool is_raw = d_codec.config().frame_kind == frame_kind::raw;
-    return found.frame.is_checked_and_right() && (is_raw || found.frame.is_header_right());
+    return d_reader.can_check() ? d_reader.is_right(found.frame) : is_marker_there(found);
 }
 
 void cadu_sync::emit(located_frame&& found)

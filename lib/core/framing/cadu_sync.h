@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "framing/bit_history.h"
-#include "framing/frame_codec.h"
-#include "framing/frame_record.h"
-#include "framing/marker_search.h"
+#include "framing/cadu_reader.h"
+#include "framing/synchroniser.h"
 
 #include <cstdint>
 #include <deque>
@@ -12,29 +10,7 @@
 
 namespace xband::core {
 
-/// Where a CADU stands.
-struct frame_place {
-    std::int64_t position = 0; ///< bit of the stream where its sync marker begins
-    std::size_t stream = 0;    ///< which of the parallel streams reads right here
-    bool is_inverted = false;
-    unsigned marker_errors = 0;
-};
-
-struct located_frame {
-    frame_place place{};
-    sync_state sync = sync_state::lock;
-    std::int8_t bit_slip = 0; ///< bits away from where the frame before it had let it expect
-    decoded_frame frame{};
-};
-
-struct cadu_sync_stats {
-    std::uint64_t locks = 0;
-    std::uint64_t sync_losses = 0;
-    std::uint64_t frames_abandoned = 0; ///< grid places without a trace of a frame, after the last one that had
-    std::uint64_t frames_truncated = 0; ///< last frame, cut off by the end of the stream and not mended
-};
-
-/// Frame synchroniser: packed bits to located, decoded frames.
+/// Synchroniser for frames that follow each other without a gap.
 ///
 /// Search: every bit position of every stream, until two markers stand one CADU apart and what is between them is proven to
 /// be a frame (see prove()). Reed-Solomon alone proves nothing: it is cyclic and transparent to the 255-bit randomiser, so
@@ -46,7 +22,7 @@ struct cadu_sync_stats {
 /// Meanwhile the search goes on from the last right frame; a grid that it proves replaces the old one.
 ///
 /// Every decision looks a fixed number of bits ahead, so the output does not depend on how the bits arrive.
-class cadu_sync
+class cadu_sync final : public synchroniser
 {
 public:
     /// Grid places without any trace of a frame until the lock is given up.
@@ -60,19 +36,12 @@ public:
     /// \param inverted_too  streams may be inverted as a whole.
     cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too);
 
-    /// Goes as far as the bits in the history allow.
-    void advance();
-    /// End of stream: goes to the end of the history; missing bits count as zeros.
-    void finish();
-
-    /// Frames found, in the order of reception; the caller takes them out.
-    std::deque<located_frame>& frames() { return d_out; }
-
-    /// The history before this bit is not needed any more.
-    std::int64_t oldest_needed() const;
-
-    bool is_locked() const { return d_is_locked; }
-    const cadu_sync_stats& stats() const { return d_stats; }
+    void advance() override;
+    void finish() override;
+    std::deque<located_frame>& frames() override { return d_out; }
+    std::int64_t oldest_needed() const override;
+    bool is_locked() const override { return d_is_locked; }
+    const sync_stats& stats() const override { return d_stats; }
 
 private:
     bool step_search();
@@ -89,17 +58,11 @@ private:
 
     located_frame judge(const frame_place& expected);
     std::vector<frame_place> nearby_markers(const frame_place& expected) const;
-    located_frame decode_at(const frame_place& place);
-    frame_place place_at(const frame_place& like, std::int64_t position) const;
-    unsigned distance(const frame_place& place) const;
     bool is_marker_there(const located_frame& found) const;
     bool is_confirmed(const located_frame& found) const;
     void emit(located_frame&& found);
 
-    frame_codec& d_codec;
-    const bit_history& d_bits;
-    marker_search d_search;
-    bool d_inverted_too;
+    cadu_reader d_reader;
     std::int64_t d_len_bits; ///< of a CADU
     bool d_is_finished = false;
     bool d_is_locked = false;
@@ -109,7 +72,7 @@ private:
     frame_place d_expected{};         ///< while locked: the next frame
     std::deque<located_frame> d_held{};
     std::deque<located_frame> d_out{};
-    cadu_sync_stats d_stats{};
+    sync_stats d_stats{};
 };
 
 } // namespace xband::core
