@@ -81,3 +81,15 @@ BOOST_AUTO_TEST_CASE(markers_alone)
     config.frame_kind = frame_kind::raw;
     expect_no_record(config, many, 6);
 }
+
+BOOST_AUTO_TEST_CASE(frames_one_by_one)
+{
+    framing_config config = uncoded(small_config(), modulation::qpsk, differential::none);
+    config.is_contiguous = false;
+    config.scid.reset();
+    config.frame_kind = frame_kind::raw;
+    expect_no_record(config, many, 7);
+    config.has_rs = false;
+    config.has_fecf = true;
+    expect_no_record(config, many, 8);
+}

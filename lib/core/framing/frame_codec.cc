@@ -3,6 +3,7 @@
 #include "framing/crc16.h"
 #include "framing/randomizer.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace xband::core {
@@ -39,6 +40,11 @@ unsigned count_differences(std::span<const std::uint8_t> a, std::span<const std:
     return n;
 }
 
+bool differ_at_ends(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b)
+{
+    return !std::ranges::equal(a.first(2), b.first(2)) || !std::ranges::equal(a.last(2), b.last(2));
+}
+
 } // namespace
 
 frame_codec::frame_codec(const framing_config& config) : d_config(config)
@@ -57,12 +63,15 @@ void frame_codec::decode(decoded_frame& out)
     out.checks = 0;
     out.rs = {};
     out.bits_mended.reset();
+    out.are_ends_mended = false;
     if (d_rs) {
         d_received = out.code_block;
         out.rs = d_rs->decode(block);
         out.state = !out.rs.ok ? integrity::uncorrectable : out.rs.total > 0 ? integrity::corrected : integrity::good;
-        if (out.rs.ok)
+        if (out.rs.ok) {
             out.bits_mended = out.rs.total == 0 ? 0 : count_differences(d_received, block);
+            out.are_ends_mended = out.rs.total > 0 && differ_at_ends(d_received, block);
+        }
     }
     const auto frame = block.first(d_config.frame_len_bytes);
     if (d_config.has_fecf) {

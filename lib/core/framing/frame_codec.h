@@ -26,7 +26,8 @@ struct decoded_frame {
     rs_result rs{};
     std::uint8_t checks = 0; ///< as in frame_record_header
     std::optional<unsigned>
-        bits_mended{}; ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
+        bits_mended{};            ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
+    bool are_ends_mended = false; ///< Reed-Solomon changed one of the first or last two octets
     frame_header header{};
 
     /// Reed-Solomon or FECF vouch for the contents.

@@ -3,6 +3,7 @@
 #include "framing/cadu_sync.h"
 #include "framing/channel_front.h"
 #include "framing/mark_timeline.h"
+#include "framing/single_cadu_sync.h"
 
 #include <algorithm>
 #include <cstring>
@@ -27,6 +28,13 @@ Unsigned saturate(std::uint64_t value)
     return Unsigned(std::min<std::uint64_t>(value, std::numeric_limits<Unsigned>::max()));
 }
 
+std::unique_ptr<synchroniser> make_synchroniser(frame_codec& codec, const channel_front& front)
+{
+    if (codec.config().is_contiguous)
+        return std::make_unique<cadu_sync>(codec, front.bits(), front.may_be_inverted());
+    return std::make_unique<single_cadu_sync>(codec, front.bits(), front.may_be_inverted());
+}
+
 } // namespace
 
 class frame_decoder::impl
@@ -35,7 +43,7 @@ public:
     explicit impl(const framing_config& config)
         : d_codec(config),
           d_front(make_channel_front(config)),
-          d_sync(d_codec, d_front->bits(), d_front->may_be_inverted()),
+          d_sync(make_synchroniser(d_codec, *d_front)),
           d_stride(frame_record_stride(config.code_block_len_bytes())),
           d_rails(rails(config.modulation)),
           d_is_offset_qpsk(config.modulation == modulation::oqpsk)
@@ -55,7 +63,7 @@ public:
             const auto slice = soft.first(std::min(soft.size(), slice_soft_bits));
             soft = soft.subspan(slice.size());
             d_front->push(slice);
-            d_sync.advance();
+            d_sync->advance();
             collect();
         }
     }
@@ -66,7 +74,7 @@ public:
             return;
         d_is_flushed = true;
         d_front->flush();
-        d_sync.finish();
+        d_sync->finish();
         collect();
     }
 
@@ -85,21 +93,21 @@ public:
     frame_decoder_stats stats() const
     {
         frame_decoder_stats stats = d_stats;
-        stats.is_locked = d_sync.is_locked();
-        stats.locks = d_sync.stats().locks;
-        stats.sync_losses = d_sync.stats().sync_losses;
-        stats.frames_abandoned = d_sync.stats().frames_abandoned;
-        stats.frames_truncated = d_sync.stats().frames_truncated;
+        stats.is_locked = d_sync->is_locked();
+        stats.locks = d_sync->stats().locks;
+        stats.sync_losses = d_sync->stats().sync_losses;
+        stats.frames_abandoned = d_sync->stats().frames_abandoned;
+        stats.frames_truncated = d_sync->stats().frames_truncated;
         return stats;
     }
 
 private:
     void collect()
     {
-        auto& frames = d_sync.frames();
+        auto& frames = d_sync->frames();
         for (; !frames.empty(); frames.pop_front())
             write_record(frames.front());
-        const std::int64_t oldest = d_sync.oldest_needed();
+        const std::int64_t oldest = d_sync->oldest_needed();
         d_front->discard_before(oldest);
         d_marks.discard_before(symbol_at(oldest));
     }
@@ -200,7 +208,7 @@ private:
 
     frame_codec d_codec;
     std::unique_ptr<channel_front> d_front;
-    cadu_sync d_sync;
+    std::unique_ptr<synchroniser> d_sync;
     mark_timeline d_marks;
     std::size_t d_stride;
     unsigned d_rails;

@@ -19,8 +19,10 @@ struct frame_decoder_stats {
     std::uint64_t frames_not_checked = 0;
     std::uint64_t frames_backfilled = 0; ///< of the four above: found after the lock was proven
     std::uint64_t frames_flywheel = 0;   ///< of the four above: marker missing
-    std::uint64_t frames_abandoned = 0;  ///< grid places after the last evidence of a signal: not emitted
-    std::uint64_t frames_truncated = 0;  ///< last frame, cut off by the end of the stream and not mended: not emitted
+    std::uint64_t frames_abandoned =
+        0; ///< grid places after the last evidence of a signal: not emitted; not contiguous:
+           ///< exact markers with nothing right behind them
+    std::uint64_t frames_truncated = 0; ///< last frame, cut off by the end of the stream and not mended: not emitted
     std::uint64_t locks = 0;
     std::uint64_t sync_losses = 0;
     std::uint64_t bit_slips = 0;         ///< markers found beside their expected place

@@ -39,6 +39,8 @@ void framing_config::validate() const
             refuse("frame_len_bytes " + std::to_string(frame_len_bytes) + " is not the " + std::to_string(data_len) +
                    " octets that the Reed-Solomon code block carries");
     }
+    if (!is_contiguous && !has_rs && !has_fecf)
+        refuse("is_contiguous false needs has_rs or has_fecf true: nothing else proves a frame that comes alone");
     if (differential == differential::nrz_m_per_rail) {
         if (inner_code != inner_code::none)
             refuse("differential nrz_m_per_rail goes without an inner code only");

@@ -38,6 +38,7 @@ struct framing_config {
     std::size_t frame_len_bytes = 892; ///< transfer frame; with RS the data part of the code block
     bool has_fecf = false;             ///< CRC-16 in the last two octets of the transfer frame
     xband::core::frame_kind frame_kind = frame_kind::aos;
+    bool is_contiguous = true;       ///< false: frames come one by one, with anything between them
     std::optional<unsigned> scid{};  ///< nothing: any spacecraft, then lock needs consecutive counters
     std::size_t segment_bits = 1024; ///< of the Viterbi decoder, 32 of them make a batch: latency of slow links
 
