@@ -23,6 +23,7 @@ inline core::framing_config to_config(const framing_parameters& parameters)
         .frame_len_bytes = parameters.frame_len_bytes,
         .has_fecf = parameters.has_fecf,
         .frame_kind = from_name(frame_kind_names, "frame_kind", parameters.frame_kind),
+        .is_contiguous = parameters.is_contiguous,
         .scid = parameters.scid,
         .segment_bits = parameters.segment_bits,
     };

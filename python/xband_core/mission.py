@@ -77,6 +77,7 @@ class Framing:
     """Transfer frames. kind: aos (CCSDS 732.0-B), tm (132.0-B) or raw (no header is read).
 
     has_ocf: operational control field in every frame (AOS; a TM frame says so itself); has_fecf: CRC-16 at the end;
+    is_contiguous: False where frames come one by one, with idle bits or nothing between them (docs/framing.md);
     virtual_channels: the known ones. Channels not listed are taken to carry packets.
     """
 
@@ -87,6 +88,7 @@ class Framing:
     has_ocf: bool
     has_fecf: bool
     virtual_channels: Mapping[int, VirtualChannel]
+    is_contiguous: bool = True
 
     def carries_packets(self, vcid: int) -> bool:
         """Whether packets are to be extracted from this virtual channel."""
@@ -158,6 +160,7 @@ class Mission:
             "frame_len_bytes": self.framing.frame_len_bytes,
             "has_fecf": self.framing.has_fecf,
             "frame_kind": self.framing.kind,
+            "is_contiguous": self.framing.is_contiguous,
             "scid": self.framing.scid,
         }
 

@@ -180,17 +180,21 @@ def _read_framing(section: Section, coding: Coding, origins: _Origins) -> Framin
         has_ocf=section.flag("has_ocf", False),
         has_fecf=section.flag("has_fecf", False),
         virtual_channels=_read_virtual_channels(section, kind),
+        is_contiguous=section.flag("is_contiguous", True),
     )
+    if not framing.is_contiguous and coding.rs is None and not framing.has_fecf:
+        section.fail("is_contiguous", "nothing proves a frame that comes alone", "true without coding.rs or has_fecf")
     if kind != "aos":
         for key in ("insert_zone_len_bytes", "has_ocf"):
             if key in section:
                 section.fail(key, "only AOS frames have this by configuration", "nothing: leave the key out")
     if kind == "raw" and framing.scid is not None:
         section.fail("scid", "raw frames have no header", "nothing: leave the key out")
-    origins.read(
-        section,
-        ("kind", "frame_len_bytes", "scid", "insert_zone_len_bytes", "has_ocf", "has_fecf", "virtual_channels"),
+    facts = (
+        *("kind", "frame_len_bytes", "scid", "insert_zone_len_bytes", "has_ocf", "has_fecf", "is_contiguous"),
+        "virtual_channels",
     )
+    origins.read(section, facts)
     section.finish()
     return framing
 

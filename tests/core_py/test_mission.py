@@ -87,6 +87,20 @@ def test_own_mission_by_path(tmp_path: Path) -> None:
     assert (mission.name, mission.framing.scid) == ("my-sat", 42)
 
 
+def test_frames_one_by_one_need_a_check(tmp_path: Path) -> None:
+    """is_contiguous reaches the decoder; false is refused where nothing proves a single frame."""
+    assert load_mission("suomi-npp").decoder_config()["is_contiguous"] is True
+    text = EXAMPLE.replace("is_contiguous: true ", "is_contiguous: false ")
+    assert load_text(tmp_path, text).decoder_config()["is_contiguous"] is False
+    unchecked = re.sub(r"rs: \{parity.*\}", "rs: null", text)
+    with pytest.raises(MissionError, match="nothing proves") as caught:
+        load_text(tmp_path, unchecked)
+    assert caught.value.field == "framing.is_contiguous"
+    assert caught.value.line == line_of(unchecked, "is_contiguous: false")
+    with_fecf = unchecked.replace("has_fecf: false", "has_fecf: true")
+    assert load_text(tmp_path, with_fecf).decoder_config()["has_rs"] is False
+
+
 def test_bad_example_files_name_line_field_and_allowed_values(tmp_path: Path) -> None:
     """Each: text to replace, replacement, text on the line the error must name, field, fragment of what is allowed."""
     cases = [

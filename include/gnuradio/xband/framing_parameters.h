@@ -22,6 +22,7 @@ struct framing_parameters {
     std::size_t frame_len_bytes = 892;      ///< transfer frame without marker and check symbols
     bool has_fecf = false;                  ///< CRC-16 in the frame's last two octets
     std::string frame_kind = "aos";         ///< aos, tm, raw
+    bool is_contiguous = true;              ///< false: frames one by one, with anything between (needs RS or FECF)
     std::optional<unsigned> scid{};         ///< spacecraft identifier; nothing: any
     std::size_t segment_bits = 1024;        ///< length of the Viterbi decoder's segments, 32 a batch
 };

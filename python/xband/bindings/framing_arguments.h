@@ -27,6 +27,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
                             std::size_t frame_len_bytes,
                             bool has_fecf,
                             const std::string& frame_kind,
+                            bool is_contiguous,
                             std::optional<unsigned> scid,
                             std::size_t segment_bits,
                             More... rest) {
@@ -43,6 +44,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
                                                            frame_len_bytes,
                                                            has_fecf,
                                                            frame_kind,
+                                                           is_contiguous,
                                                            scid,
                                                            segment_bits },
                             rest...);
@@ -60,6 +62,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
             py::arg("frame_len_bytes") = defaults.frame_len_bytes,
             py::arg("has_fecf") = defaults.has_fecf,
             py::arg("frame_kind") = defaults.frame_kind,
+            py::arg("is_contiguous") = defaults.is_contiguous,
             py::arg("scid") = defaults.scid,
             py::arg("segment_bits") = defaults.segment_bits,
             more...);

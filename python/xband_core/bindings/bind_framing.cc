@@ -39,6 +39,7 @@ framing_config make_config(const std::string& modulation_name,
                            std::size_t frame_len_bytes,
                            bool has_fecf,
                            const std::string& frame_kind_name,
+                           bool is_contiguous,
                            std::optional<unsigned> scid,
                            std::size_t segment_bits)
 {
@@ -67,6 +68,7 @@ framing_config make_config(const std::string& modulation_name,
              .frame_len_bytes = frame_len_bytes,
              .has_fecf = has_fecf,
              .frame_kind = by_name("frame_kind", frame_kind_name, kinds),
+             .is_contiguous = is_contiguous,
              .scid = scid,
              .segment_bits = segment_bits };
 }
@@ -90,6 +92,7 @@ void def_init(py::class_<Class>& cls, Make make, Extra... extra)
             py::arg("frame_len_bytes") = 892,
             py::arg("has_fecf") = false,
             py::arg("frame_kind") = "aos",
+            py::arg("is_contiguous") = true,
             py::arg("scid") = py::none(),
             py::arg("segment_bits") = 1024,
             extra...);
@@ -154,6 +157,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
                 std::size_t frame_len_bytes,
                 bool has_fecf,
                 const std::string& kind,
+                bool is_contiguous,
                 std::optional<unsigned> scid,
                 std::size_t segment_bits) {
                  return frame_decoder(make_config(modulation_name,
@@ -166,6 +170,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
                                                   frame_len_bytes,
                                                   has_fecf,
                                                   kind,
+                                                  is_contiguous,
                                                   scid,
                                                   segment_bits));
              });
@@ -237,6 +242,7 @@ Keyword arguments as for FrameDecoder, and g2_inverted (CCSDS 131.0-B-5, 3.3.2).
            std::size_t frame_len_bytes,
            bool has_fecf,
            const std::string& kind,
+           bool is_contiguous,
            std::optional<unsigned> scid,
            std::size_t segment_bits,
            bool g2_inverted) {
@@ -250,6 +256,7 @@ Keyword arguments as for FrameDecoder, and g2_inverted (CCSDS 131.0-B-5, 3.3.2).
                                             frame_len_bytes,
                                             has_fecf,
                                             kind,
+                                            is_contiguous,
                                             scid,
                                             segment_bits),
                                 g2_inverted);
