@@ -145,7 +145,9 @@ def run_tidy(top: Path, _: Sequence[str]) -> Outcome:
         return not_installed("tidy", CLANG_TIDY)
 
     def check(source: Path) -> subprocess.CompletedProcess[str]:
-        command = [CLANG_TIDY, "--quiet", f"-p={top}/build", str(source)]
+        # GCC has sized deallocation on by default in C++14 and later, clang 14 has not.
+        options = ["--quiet", f"-p={top}/build", "--extra-arg=-fsized-deallocation"]
+        command = [CLANG_TIDY, *options, str(source)]
         return subprocess.run(command, cwd=top, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

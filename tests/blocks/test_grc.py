@@ -153,11 +153,13 @@ def test_flowgraphs_open_in_gnu_radio_companion(tmp_path):
     with log.open("w") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
         deadline = time.monotonic() + 60
-        while log.read_text().count(">>> Done") < len(FLOWGRAPHS):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        os.killpg(process.pid, 15)
-        process.wait()
+        try:
+            while log.read_text().count(">>> Done") < len(FLOWGRAPHS):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait()
     said = log.read_text()
     assert not re.search(r"error|traceback|unknown|invalid", said, re.IGNORECASE), said
