@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
+# An installation without the venv may lack them; see packages.txt and requirements.txt.
+SET_UP_PACKAGES = {"matplotlib", "numpy", "sgp4", "skyfield", "yaml", "zmq"}
+
 DESCRIPTION = """\
 X-band satellite ground station: predicts passes, receives them with GNU Radio, publishes the frames over ZeroMQ."""
 
@@ -73,6 +76,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except XbandError as error:
         print(f"xband: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except ModuleNotFoundError as error:
+        # Only packages that set-up brings; a module of ours that is missing is a bug.
+        if error.name is None or error.name.split(".")[0] not in SET_UP_PACKAGES:
+            raise
+        print(f"xband: the Python package {error.name} is missing; `xband doctor` says how to mend it", file=sys.stderr)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         print("xband: interrupted", file=sys.stderr)

@@ -46,6 +46,22 @@ def test_user_error_is_a_message_without_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err == "xband: station.yml:3: min_elevation_deg: 95 is above 90\n"
 
 
+def test_missing_package_is_a_message_that_leads_to_the_doctor(monkeypatch, capsys):
+    def passes_without_skyfield(args):
+        raise ModuleNotFoundError("No module named 'skyfield.api'", name="skyfield.api")
+
+    assert run_fake(monkeypatch, passes_without_skyfield) == 2
+    assert "skyfield.api is missing; `xband doctor`" in capsys.readouterr().err
+
+
+def test_missing_module_of_ours_is_a_bug(monkeypatch):
+    def broken(args):
+        raise ModuleNotFoundError("No module named 'xband_core.nowhere'", name="xband_core.nowhere")
+
+    with pytest.raises(ModuleNotFoundError):
+        run_fake(monkeypatch, broken)
+
+
 def test_interrupt_is_clean(monkeypatch, capsys):
     def action(args):
         raise KeyboardInterrupt
