@@ -19,9 +19,6 @@ constexpr std::size_t stretch = carrier_tracker::stretch_symbols;
 constexpr std::size_t look_ahead = carrier_tracker::look_ahead_symbols;
 static_assert(stretch % block_symbols == 0 && look_ahead % block_symbols == 0);
 
-// Search windows. 4096 symbols find a signal at 2 dB in every try; 16384 give its clock to a few ppm.
-constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
-
 // Stretches without a coherent carrier before the receiver searches anew (2.2 ms at 15 Msym/s); until then clock and carrier coast.
 constexpr unsigned patience_stretches = 8;
 // Coherence of noise alone is 0.04 rms over a stretch, of QPSK at 1.5 dB about 0.2.
@@ -51,13 +48,10 @@ const psk_demodulator_config& checked(const psk_demodulator_config& c)
     return c;
 }
 
-acquisition::config search_config(const psk_demodulator_config& c)
+signal_search::config search_config(const psk_demodulator_config& c)
 {
-    acquisition::config search;
-    search.kind = c.kind;
-    search.samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
-    search.rolloff = c.rolloff;
-    return search;
+    return { c.kind,   c.sample_rate_hz,      c.symbol_rate_hz, c.rolloff,
+             c.format, c.frequency_offset_hz, c.plan,           block_samples };
 }
 
 } // namespace
@@ -65,18 +59,12 @@ acquisition::config search_config(const psk_demodulator_config& c)
 psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
     : d_config(checked(config)),
       d_nominal_sps(config.sample_rate_hz / config.symbol_rate_hz),
-      d_acquisition(search_config(config)),
+      d_search(search_config(config)),
       d_front_end(config.format, config.sample_rate_hz, config.plan),
       d_sampler(d_nominal_sps, config.rolloff),
       d_tracker(config.kind, config.rolloff),
       d_rails(config.kind)
 {
-    const auto whole_blocks = [](double samples) {
-        return static_cast<std::size_t>(std::ceil(samples / block_samples)) * block_samples;
-    };
-    d_window_len = whole_blocks(window_symbols * d_nominal_sps);
-    d_probe_len = whole_blocks(probe_symbols * d_nominal_sps);
-    d_window_end = d_window_len;
     d_stats.es_n0_db = std::numeric_limits<float>::quiet_NaN();
 }
 
@@ -106,7 +94,7 @@ void psk_demodulator::flush()
     if (!d_raw.empty())
         take_block(d_raw);
     d_raw.clear();
-    if (d_state == state::search && !d_kept.empty())
+    if (d_state == state::search && !d_search.is_empty())
         search(true);
     if (d_state == state::track) {
         d_samples.insert(d_samples.end(), 2 * (d_sampler.reach() + 1), 0.0f);
@@ -121,75 +109,38 @@ void psk_demodulator::take_block(std::span<const std::byte> iq)
         track(iq);
         return;
     }
-    d_kept.insert(d_kept.end(), iq.begin(), iq.end());
-    if (d_stats.samples >= d_window_end)
-        search(false);
+    d_search.keep(iq);
+    search(false);
 }
 
 void psk_demodulator::search(bool is_last)
 {
-    const std::size_t sample_len = sample_len_bytes(d_config.format);
-    const std::uint64_t kept = d_kept.size() / sample_len;
-    const std::uint64_t end = d_kept_start + kept;
-    const auto look = [&](std::size_t wanted, std::uint64_t& start) {
-        const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, kept));
-        start = end - n;
-        std::vector<float> samples(2 * n);
-        d_front_end.restart(start, d_config.frequency_offset_hz / d_config.sample_rate_hz);
-        d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
-        // Levelled, so that no power of the samples leaves the float range.
-        block_agc{}.process(samples.data(), n);
-        if (d_recent_samples.size() != block_samples || !is_last) {
-            const std::size_t shown = std::min(n, block_samples);
-            d_recent_samples.resize(shown);
-            for (std::size_t i = 0; i < shown; ++i)
-                d_recent_samples[i] = { samples[2 * i], samples[2 * i + 1] };
-        }
-        return d_acquisition.run(samples);
-    };
-    std::uint64_t start = 0;
-    auto found = look(d_probe_len, start);
-    if (found || is_last) {
-        std::uint64_t whole_start = 0;
-        if (const auto better = look(d_window_len, whole_start)) {
-            found = better;
-            start = whole_start;
-        }
-    }
-    if (found) {
-        start_tracking(*found, start);
-        return;
-    }
-    // The window before this one is kept too: a signal that begins just ahead of the next probe is decoded from its start.
-    if (kept > d_window_len) {
-        const std::uint64_t drop = is_last ? kept : kept - d_window_len;
-        d_kept.erase(d_kept.begin(), d_kept.begin() + static_cast<std::ptrdiff_t>(drop * sample_len));
-        d_kept_start += drop;
-        d_stats.skipped_samples += drop;
-    }
-    d_window_end = end + d_window_len;
+    const auto found = d_search.look(is_last);
+    d_recent_samples = d_search.recent_samples();
+    d_stats.skipped_samples = d_search.skipped_samples();
+    if (found)
+        start_tracking(*found);
 }
 
-void psk_demodulator::start_tracking(const acquisition_result& found, std::uint64_t window_start)
+void psk_demodulator::start_tracking(const signal_search::finding& found)
 {
     d_state = state::track;
     ++d_stats.acquisitions;
     d_unlocked_stretches = 0;
     d_step = found.samples_per_symbol;
-    const double first = static_cast<double>(window_start) + found.first_symbol;
-    const double start = static_cast<double>(d_kept_start);
-    d_next_symbol = first - std::floor((first - start) / d_step) * d_step;
+    const std::uint64_t kept_start = d_search.kept_start();
+    const double start = static_cast<double>(kept_start);
+    d_next_symbol = found.first_symbol - std::floor((found.first_symbol - start) / d_step) * d_step;
     const std::size_t pad = d_sampler.reach() + 1;
     d_samples.assign(2 * pad, 0.0f);
-    d_samples_start = static_cast<std::int64_t>(d_kept_start) - static_cast<std::int64_t>(pad);
+    d_samples_start = static_cast<std::int64_t>(kept_start) - static_cast<std::int64_t>(pad);
     d_symbols.resize(0);
     d_positions.clear();
     d_agc.restart();
     d_tracker.restart();
     d_rails.restart();
-    d_front_end.restart(d_kept_start, found.offset_cps + d_config.frequency_offset_hz / d_config.sample_rate_hz);
-    const std::vector<std::byte> kept = std::move(d_kept);
-    d_kept.clear();
+    d_front_end.restart(kept_start, found.offset_cps);
+    const std::vector<std::byte> kept = d_search.take_kept();
     const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
     for (std::size_t at = 0; at < kept.size(); at += block_len)
         track(std::span(kept).subspan(at, std::min(block_len, kept.size() - at)));
@@ -199,7 +150,7 @@ void psk_demodulator::track(std::span<const std::byte> iq)
 {
     const std::size_t n = iq.size() / sample_len_bytes(d_config.format);
     if (d_state == state::search) { // lost while the kept samples were being worked off
-        d_kept.insert(d_kept.end(), iq.begin(), iq.end());
+        d_search.keep(iq);
         return;
     }
     const std::size_t old = d_samples.size();
@@ -334,9 +285,7 @@ void psk_demodulator::emit(std::size_t n)
 void psk_demodulator::lose_signal()
 {
     d_state = state::search;
-    d_kept.clear();
-    d_kept_start = d_front_end.next_sample();
-    d_window_end = d_kept_start + d_window_len;
+    d_search.restart(d_front_end.next_sample());
 }
 
 std::size_t psk_demodulator::pull(std::span<soft_bit> soft)

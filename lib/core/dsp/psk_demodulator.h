@@ -4,10 +4,10 @@
 #include "base/clock_mark.h"
 #include "base/modulation.h"
 #include "base/soft_bit.h"
-#include "dsp/acquisition.h"
 #include "dsp/agc.h"
 #include "dsp/carrier_tracker.h"
 #include "dsp/iq_front_end.h"
+#include "dsp/signal_search.h"
 #include "dsp/soft_demapper.h"
 #include "dsp/symbol_sampler.h"
 
@@ -76,7 +76,7 @@ private:
 
     void take_block(std::span<const std::byte> iq);
     void search(bool is_last);
-    void start_tracking(const acquisition_result& found, std::uint64_t window_start);
+    void start_tracking(const signal_search::finding& found);
     void track(std::span<const std::byte> iq);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
@@ -87,9 +87,7 @@ private:
 
     psk_demodulator_config d_config;
     double d_nominal_sps;
-    std::size_t d_window_len; ///< samples of one search window
-    std::size_t d_probe_len;  ///< samples looked at first in each
-    acquisition d_acquisition;
+    signal_search d_search;
     iq_front_end d_front_end;
     symbol_sampler d_sampler;
     carrier_tracker d_tracker;
@@ -97,10 +95,7 @@ private:
     block_agc d_agc;
     state d_state = state::search;
 
-    std::vector<std::byte> d_raw;   ///< input that does not fill a block yet
-    std::vector<std::byte> d_kept;  ///< search: the input since d_kept_start
-    std::uint64_t d_kept_start = 0; ///< sample index
-    std::uint64_t d_window_end = 0; ///< search: sample index at which the next window is complete
+    std::vector<std::byte> d_raw; ///< input that does not fill a block yet
 
     aligned_vector<float> d_samples;  ///< track: turned and levelled, interleaved
     std::int64_t d_samples_start = 0; ///< sample index of d_samples[0]

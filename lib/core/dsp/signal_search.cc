@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dsp/signal_search.h"
+
+#include "dsp/agc.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace xband::core {
+
+namespace {
+
+// 4096 symbols find a signal at 2 dB in every try; 16384 give its clock to a few ppm.
+constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
+constexpr std::size_t shown_samples = 4096;
+
+acquisition::config acquisition_config(const signal_search::config& c)
+{
+    acquisition::config search;
+    search.kind = c.kind;
+    search.samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
+    search.rolloff = c.rolloff;
+    return search;
+}
+
+} // namespace
+
+signal_search::signal_search(const config& c)
+    : d_config(c),
+      d_acquisition(acquisition_config(c)),
+      d_front_end(c.format, c.sample_rate_hz, c.plan)
+{
+    const auto whole_blocks = [&](double symbols) {
+        const double blocks = symbols * c.sample_rate_hz / c.symbol_rate_hz / static_cast<double>(c.block_samples);
+        return static_cast<std::size_t>(std::ceil(blocks)) * c.block_samples;
+    };
+    d_window_len = whole_blocks(window_symbols);
+    d_probe_len = whole_blocks(probe_symbols);
+    d_window_end = d_window_len;
+}
+
+void signal_search::restart(std::uint64_t sample)
+{
+    d_kept.clear();
+    d_kept_start = sample;
+    d_window_end = sample + d_window_len;
+}
+
+std::optional<signal_search::finding> signal_search::look(bool is_last)
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    const std::uint64_t kept = d_kept.size() / sample_len;
+    const std::uint64_t end = d_kept_start + kept;
+    if (end < d_window_end && !is_last)
+        return std::nullopt;
+    auto found = look_at(d_probe_len);
+    if (found || is_last)
+        if (const auto better = look_at(d_window_len))
+            found = better;
+    if (found)
+        return found;
+    if (kept > d_window_len) {
+        const std::uint64_t drop = is_last ? kept : kept - d_window_len;
+        d_kept.erase(d_kept.begin(), d_kept.begin() + static_cast<std::ptrdiff_t>(drop * sample_len));
+        d_kept_start += drop;
+        d_skipped_samples += drop;
+    }
+    d_window_end = end + d_window_len;
+    return std::nullopt;
+}
+
+std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted)
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    const std::size_t kept = d_kept.size() / sample_len;
+    const std::size_t n = std::min(wanted, kept);
+    const std::uint64_t start = d_kept_start + (kept - n);
+    const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
+    std::vector<float> samples(2 * n);
+    d_front_end.restart(start, expected_cps);
+    d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
+    // Levelled, so that no power of the samples leaves the float range.
+    block_agc{}.process(samples.data(), n);
+    const std::size_t shown = std::min(n, shown_samples);
+    d_recent_samples.resize(shown);
+    for (std::size_t i = 0; i < shown; ++i)
+        d_recent_samples[i] = { samples[2 * i], samples[2 * i + 1] };
+    const auto found = d_acquisition.run(samples);
+    if (!found)
+        return std::nullopt;
+    return finding{ expected_cps + found->offset_cps,
+                    found->samples_per_symbol,
+                    static_cast<double>(start) + found->first_symbol };
+}
+
+} // namespace xband::core
