@@ -25,7 +25,7 @@ public:
     explicit viterbi_stream(const viterbi_stream_config& config)
         : d_g2_inverted(config.g2_inverted),
           d_batch(config.segment_bits),
-          d_soft(2 * core::viterbi_batch::head_bits, 0)
+          d_soft(2 * d_batch.overlap_bits(), 0)
     {
         d_soft.reserve(d_batch.input_soft_bits());
         d_bits.resize(d_batch.payload_bits() / 8);
@@ -48,9 +48,9 @@ public:
     void flush()
     {
         const std::size_t n_pairs = d_soft.size() / 2;
-        if (n_pairs <= core::viterbi_batch::head_bits)
+        if (n_pairs <= d_batch.overlap_bits())
             return;
-        std::size_t n_payload_bits = n_pairs - core::viterbi_batch::head_bits;
+        std::size_t n_payload_bits = n_pairs - d_batch.overlap_bits();
         d_soft.resize(d_batch.input_soft_bits(), 0);
         // A batch is decoded only when its tail is complete, so up to one payload and one tail may be left.
         if (n_payload_bits > d_batch.payload_bits()) {
@@ -101,7 +101,7 @@ private:
 
     bool d_g2_inverted;
     core::viterbi_batch d_batch;
-    std::vector<core::soft_bit> d_soft; ///< starts head_bits before the next payload bit
+    std::vector<core::soft_bit> d_soft; ///< starts the decoder's overlap before the next payload bit
     std::vector<std::uint8_t> d_bits;
     std::vector<std::uint8_t> d_out;
     std::size_t d_read = 0;

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from xband_core import _core
 
-HEAD = _core.ViterbiBatch.head_bits
+HEAD = _core.ViterbiBatch().overlap_bits
 SoftBits = npt.NDArray[np.int8]
 
 

@@ -19,14 +19,20 @@ void require(bool holds, const char* what, std::size_t is, const std::string& mu
 
 } // namespace
 
-viterbi_batch::viterbi_batch(std::size_t segment_bits) : d_segment_bits(segment_bits)
+viterbi_batch::viterbi_batch(std::size_t segment_bits, std::size_t overlap_bits)
+    : d_segment_bits(segment_bits),
+      d_overlap_bits(overlap_bits)
 {
     require(segment_bits % 64 == 0 && segment_bits >= 128 && segment_bits <= max_segment_bits,
             "segment_bits",
             segment_bits,
             "a multiple of 64 in 128.." + std::to_string(max_segment_bits));
+    require(overlap_bits % 8 == 0 && overlap_bits >= 64 && overlap_bits <= max_overlap_bits,
+            "overlap_bits",
+            overlap_bits,
+            "a multiple of 8 in 64.." + std::to_string(max_overlap_bits));
     active_target(); // the place to refuse a wrong XBAND_SIMD_TARGET, not the sample path
-    d_survivors.resize((viterbi::n_blocks(segment_bits) + 1) * conv_k7::n_states);
+    d_survivors.resize((viterbi::n_blocks(segment_bits, overlap_bits) + 1) * conv_k7::n_states);
 }
 
 void viterbi_batch::decode(std::span<const soft_bit> soft,
@@ -35,7 +41,9 @@ void viterbi_batch::decode(std::span<const soft_bit> soft,
 {
     require(soft.size() == input_soft_bits(), "soft.size()", soft.size(), std::to_string(input_soft_bits()));
     require(bits.size() == payload_bits() / 8, "bits.size()", bits.size(), std::to_string(payload_bits() / 8));
-    const viterbi::batch job{ soft, d_segment_bits, bits, disagreements, d_survivors.data()->lane.data() };
+    const viterbi::batch job{
+        soft, d_segment_bits, d_overlap_bits, bits, disagreements, d_survivors.data()->lane.data()
+    };
 #ifdef XBAND_SIMD
     viterbi::decode_batch_simd(job);
 #else
@@ -47,7 +55,8 @@ void viterbi::trace_back(const batch& job, std::span<std::uint8_t, viterbi_batch
 {
     constexpr std::size_t n_lanes = viterbi_batch::n_segments;
     constexpr std::size_t block_words = conv_k7::n_states * n_lanes;
-    const std::size_t blocks = n_blocks(job.segment_bits);
+    const std::size_t blocks = n_blocks(job.segment_bits, job.overlap_bits);
+    const std::size_t head_blocks = job.overlap_bits / block_stages;
     const std::size_t segment_bytes = job.segment_bits / 8;
 
     // Best end of each lane; the lowest state of equals.

@@ -21,24 +21,35 @@ class viterbi_batch
 {
 public:
     static constexpr std::size_t n_segments = 32;
-    static constexpr std::size_t head_bits = 64; ///< overlap before each segment; the survivors merge in it
-    static constexpr std::size_t tail_bits = 96; ///< overlap after each segment; the tracebacks merge in it
     static constexpr std::size_t max_segment_bits = 65536;
+    static constexpr std::size_t max_overlap_bits = 512;
+
+    /// Overlap for a code punctured to k information bits in n channel bits: the survivors need a time to merge that grows
+    /// with 1 / (1 - k/n). Measured with segments of 1024 bits at bit error rates of 1e-3 and 2e-2: the cut adds less than
+    /// 0.05 % of errors at r = 1/2 and less than 0.5 % at 2/3 to 7/8, which is below 0.003 dB. An overlap of 80 bits would
+    /// cost 0.8 % at 3/4, 1.4 % at 5/6 and 3.2 % at 7/8.
+    static constexpr std::size_t overlap_bits_for(std::size_t k, std::size_t n)
+    {
+        const std::size_t whole_octets = (24 * n / (n - k) + 7) / 8 * 8;
+        return whole_octets < 80 ? 80 : whole_octets;
+    }
 
     /// \param segment_bits information bits per segment: a multiple of 64 in 128..65536, else std::invalid_argument.
-    ///        The overlap costs 152 / segment_bits of the speed; memory is 512 octets a bit, so that beyond 1536 bits it
-    ///        outgrows an L2 cache of 1 MiB and the speed falls again.
-    explicit viterbi_batch(std::size_t segment_bits = 1024);
+    ///        Memory is 512 octets a bit, so that beyond 1536 bits it outgrows an L2 cache of 1 MiB and the speed falls.
+    /// \param overlap_bits how far the decoding of a segment reaches into its neighbours on either side: a multiple of 8 in
+    ///        64..512, else std::invalid_argument. It costs 2 * overlap_bits / segment_bits of the speed.
+    explicit viterbi_batch(std::size_t segment_bits = 1024, std::size_t overlap_bits = overlap_bits_for(1, 2));
 
     std::size_t segment_bits() const noexcept { return d_segment_bits; }
+    std::size_t overlap_bits() const noexcept { return d_overlap_bits; }
     /// Information bits that one decode() gives.
     std::size_t payload_bits() const noexcept { return n_segments * d_segment_bits; }
     /// Soft bits that one decode() reads: two per information bit, overlaps included.
-    std::size_t input_soft_bits() const noexcept { return 2 * (head_bits + payload_bits() + tail_bits); }
+    std::size_t input_soft_bits() const noexcept { return 2 * (payload_bits() + 2 * d_overlap_bits); }
 
     /// Decodes one batch. Batches are independent; the next one starts payload_bits() later in the stream.
-    /// \param soft input_soft_bits() soft bits, G1 then G2 for each information bit, neither inverted, from head_bits
-    ///        before the first payload bit on. Fill with 0 (erasures) beyond the ends of the stream.
+    /// \param soft input_soft_bits() soft bits, G1 then G2 for each information bit, neither inverted, from
+    ///        overlap_bits() before the first payload bit on. Fill with 0 (erasures) beyond the ends of the stream.
     /// \param bits payload_bits() / 8 octets out, packed, most significant bit first.
     /// \param disagreements out: for each segment, how many of its channel bits, hard decided, differ from the encoded
     ///        path. Erasures are not counted.
@@ -54,6 +65,7 @@ private:
     };
 
     std::size_t d_segment_bits;
+    std::size_t d_overlap_bits;
     std::vector<lane_row> d_survivors; ///< 64 words a lane after each 8 stages; see viterbi_kernels.h
 };
 

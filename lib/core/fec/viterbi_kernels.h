@@ -13,12 +13,11 @@ inline constexpr std::size_t label_delay = 6;
 
 /// First stage of the trellis, counted from the first soft bit pair.
 inline constexpr std::size_t first_stage = label_delay;
-/// Blocks before the one whose label is the first octet of payload.
-inline constexpr std::size_t head_blocks = viterbi_batch::head_bits / block_stages;
-/// Blocks of one segment, overlaps included: 58 + segment_bits + 94 stages.
-constexpr std::size_t n_blocks(std::size_t segment_bits)
+/// Blocks of one segment, overlaps included: overlap_bits - 6 + segment_bits + overlap_bits - 2 stages. The first
+/// overlap_bits / 8 of them come before the one whose label is the first octet of payload.
+constexpr std::size_t n_blocks(std::size_t segment_bits, std::size_t overlap_bits)
 {
-    return (viterbi_batch::head_bits + segment_bits + viterbi_batch::tail_bits) / block_stages - 1;
+    return (segment_bits + 2 * overlap_bits) / block_stages - 1;
 }
 
 /// Quantised magnitude of a soft bit: 0 to max_level. The largest level is what 8-bit path metrics have room for
@@ -37,6 +36,7 @@ constexpr int level(soft_bit soft)
 struct batch {
     std::span<const soft_bit> soft;
     std::size_t segment_bits;
+    std::size_t overlap_bits;
     std::span<std::uint8_t> bits;
     std::span<std::uint32_t, viterbi_batch::n_segments> disagreements;
     /// Survivor words, 64 states of 32 lanes before the first block and after each; cache-line aligned. Working memory.
@@ -44,8 +44,8 @@ struct batch {
 };
 
 /// Decodes one segment: the specification of viterbi_batch.
-/// \param soft pairs from head_bits before the segment on; 2 * (head_bits + segment_bits + tail_bits) of them.
-/// \param bits segment_bits / 8 octets out.
+/// \param soft pairs from overlap_bits before the segment to overlap_bits after it.
+/// \param bits segment_bits / 8 octets out; tell how long the segment is.
 /// \returns disagreements, as viterbi_batch::decode.
 std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
 

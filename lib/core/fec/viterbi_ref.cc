@@ -53,7 +53,10 @@ unsigned bit_at(std::span<const std::uint8_t> packed, std::size_t i) { return pa
 
 std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits)
 {
-    const std::size_t blocks = n_blocks(8 * bits.size());
+    const std::size_t segment_bits = 8 * bits.size();
+    const std::size_t overlap_bits = (soft.size() / 2 - segment_bits) / 2;
+    const std::size_t blocks = n_blocks(segment_bits, overlap_bits);
+    const std::size_t head_blocks = overlap_bits / block_stages;
     std::vector<std::array<survivor, n_states>> ends(blocks);
     std::array<survivor, n_states> survivors{}; // any state may be the first
     const soft_bit* pair = &soft[2 * first_stage];
@@ -76,10 +79,10 @@ std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::
 
     std::uint32_t disagreements = 0;
     unsigned reg = path[head_blocks - 1];
-    for (std::size_t i = 0; i < 8 * bits.size(); ++i) {
+    for (std::size_t i = 0; i < segment_bits; ++i) {
         reg = (reg << 1 | bit_at(bits, i)) & 0x7f;
         const unsigned sent = conv_k7::symbols(reg);
-        const soft_bit* received = &soft[2 * (viterbi_batch::head_bits + i)];
+        const soft_bit* received = &soft[2 * (overlap_bits + i)];
         disagreements += received[0] != 0 && (received[0] < 0) != (sent >> 1 == 1);
         disagreements += received[1] != 0 && (received[1] < 0) != ((sent & 1) == 1);
     }
@@ -89,7 +92,7 @@ std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::
 void decode_batch_ref(const batch& job)
 {
     const std::size_t segment_bytes = job.segment_bits / 8;
-    const std::size_t soft_bits = 2 * (viterbi_batch::head_bits + job.segment_bits + viterbi_batch::tail_bits);
+    const std::size_t soft_bits = 2 * (job.segment_bits + 2 * job.overlap_bits);
     for (std::size_t segment = 0; segment < viterbi_batch::n_segments; ++segment)
         job.disagreements[segment] = decode_segment_ref(job.soft.subspan(2 * segment * job.segment_bits, soft_bits),
                                                         job.bits.subspan(segment * segment_bytes, segment_bytes));

@@ -228,7 +228,7 @@ void run_trellis(const batch& job)
     std::uint16_t* survivors = job.survivors;
     alignas(64) block_costs costs;
     alignas(64) std::uint16_t between[block_words];
-    for (std::size_t block = 0; block < n_blocks(job.segment_bits); ++block) {
+    for (std::size_t block = 0; block < n_blocks(job.segment_bits, job.overlap_bits); ++block) {
         prepare_costs(soft, 2 * job.segment_bits, costs);
         for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
             run_pass<0>(survivors, costs, lane, between);
@@ -315,7 +315,7 @@ void decode_batch(const batch& job)
     const std::size_t segment_bytes = job.segment_bits / 8;
     for (std::size_t segment = 0; segment < n_lanes; ++segment)
         job.disagreements[segment] =
-            count_disagreements(job.soft.data() + 2 * (viterbi_batch::head_bits + segment * job.segment_bits),
+            count_disagreements(job.soft.data() + 2 * (job.overlap_bits + segment * job.segment_bits),
                                 job.bits.subspan(segment * segment_bytes, segment_bytes),
                                 octets_before[segment]);
 }

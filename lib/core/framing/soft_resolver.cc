@@ -111,7 +111,7 @@ soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
 {
     const std::size_t n_words = d_viterbi.payload_bits() / word_bits;
     d_soft.reserve(needed_soft_bits());
-    d_soft.assign(2 * viterbi_batch::head_bits, 0);
+    d_soft.assign(2 * d_viterbi.overlap_bits(), 0);
     d_pairs.resize(d_viterbi.input_soft_bits());
     d_candidates.resize(d_readings.size() + 1);
     for (auto& c : d_candidates) {
@@ -137,7 +137,7 @@ void soft_resolver::push(std::span<const soft_bit> soft, std::vector<resolved_wo
 void soft_resolver::flush(std::vector<resolved_word>& out)
 {
     // An odd soft bit at the end still makes a pair, its partner an erasure.
-    std::size_t bits_left = (d_soft.size() - 2 * viterbi_batch::head_bits + 1) / 2;
+    std::size_t bits_left = (d_soft.size() - 2 * d_viterbi.overlap_bits() + 1) / 2;
     while (bits_left > 0) {
         d_soft.resize(needed_soft_bits(), 0);
         const std::size_t words_left = (bits_left + word_bits - 1) / word_bits;
@@ -149,7 +149,7 @@ void soft_resolver::flush(std::vector<resolved_word>& out)
         }
         bits_left -= std::min(bits_left, n_words * word_bits);
     }
-    d_soft.assign(2 * viterbi_batch::head_bits, 0);
+    d_soft.assign(2 * d_viterbi.overlap_bits(), 0);
 }
 
 /// Decodes a batch and gives out its first n_words words.
@@ -193,13 +193,13 @@ void soft_resolver::decode(std::size_t reading)
 void soft_resolver::decode_stitched()
 {
     candidate& decoded = d_candidates.back();
-    read_as(d_readings[d_choice.front()], 0, viterbi_batch::head_bits);
+    read_as(d_readings[d_choice.front()], 0, d_viterbi.overlap_bits());
     for (std::size_t w = 0; w < d_choice.size(); ++w) {
         decoded.words[w].reading = d_readings[d_choice[w]];
-        read_as(d_readings[d_choice[w]], viterbi_batch::head_bits + w * word_bits, word_bits);
+        read_as(d_readings[d_choice[w]], d_viterbi.overlap_bits() + w * word_bits, word_bits);
     }
     read_as(
-        d_readings[d_choice.back()], viterbi_batch::head_bits + d_choice.size() * word_bits, viterbi_batch::tail_bits);
+        d_readings[d_choice.back()], d_viterbi.overlap_bits() + d_choice.size() * word_bits, d_viterbi.overlap_bits());
     decode_pairs(decoded, d_choice.front() == d_current);
 }
 
@@ -223,7 +223,7 @@ void soft_resolver::decode_pairs(candidate& decoded, bool goes_on)
         decoded.words[w].bits = load_big_endian(decoded.bits.data() + 8 * w);
     const std::uint64_t known = goes_on ? ~std::uint64_t{ 0 } : ~std::uint64_t{ 0 } >> 6;
     compare_with_channel(
-        d_pairs.data() + 2 * viterbi_batch::head_bits, d_last_word, known, decoded.words, decoded.counts.data());
+        d_pairs.data() + 2 * d_viterbi.overlap_bits(), d_last_word, known, decoded.words, decoded.counts.data());
 }
 
 channel_bit_count soft_resolver::count(const candidate& decoded)

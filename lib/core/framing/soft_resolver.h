@@ -81,7 +81,7 @@ private:
     bool d_is_trusted = false;     ///< the current reading stood out when all were compared
     std::uint64_t d_batches_doubted = 0;
     unsigned d_usual_per_mille = 0;        ///< disagreement of the last batch if trusted, else 0
-    std::vector<soft_bit> d_soft;          ///< from head_bits pairs before the next payload
+    std::vector<soft_bit> d_soft;          ///< from the decoder's overlap before the next payload
     std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
     std::vector<candidate> d_candidates;   ///< one for each reading, and the stitched one
     std::vector<std::uint8_t> d_choice;    ///< reading per word

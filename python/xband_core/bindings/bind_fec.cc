@@ -24,16 +24,22 @@ void bind_convolutional(py::module_& m)
         m, "ViterbiBatch", R"(Soft-decision Viterbi decoder, K=7 rate 1/2 (171, 133 octal), in batches of 32 segments.
 
 Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
-        .def(py::init<std::size_t>(),
+        .def(py::init<std::size_t, std::size_t>(),
              py::arg("segment_bits") = 1024,
-             "segment_bits: information bits per segment, a multiple of 64 in 128..65536 (else ValueError).")
+             py::arg("overlap_bits") = viterbi_batch::overlap_bits_for(1, 2),
+             "segment_bits: information bits per segment, a multiple of 64 in 128..65536; overlap_bits: into each "
+             "neighbour, a multiple of 8 in 64..512 (else ValueError).")
+        .def_static("overlap_bits_for",
+                    &viterbi_batch::overlap_bits_for,
+                    py::arg("k"),
+                    py::arg("n"),
+                    "Overlap for the code punctured to k information bits in n channel bits.")
         .def_property_readonly("segment_bits", &viterbi_batch::segment_bits)
         .def_property_readonly("payload_bits", &viterbi_batch::payload_bits, "Information bits of a batch.")
         .def_property_readonly(
             "input_soft_bits", &viterbi_batch::input_soft_bits, "Soft bits of a batch, overlaps included.")
         .def_readonly_static("n_segments", &viterbi_batch::n_segments)
-        .def_readonly_static("head_bits", &viterbi_batch::head_bits)
-        .def_readonly_static("tail_bits", &viterbi_batch::tail_bits)
+        .def_property_readonly("overlap_bits", &viterbi_batch::overlap_bits)
         .def(
             "decode",
             [](viterbi_batch& self, const in_array<soft_bit>& soft) {
@@ -51,7 +57,7 @@ Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
             py::arg("soft").noconvert(),
             R"(Decodes one batch.
 
-Args: soft: int8, input_soft_bits long: G1, G2 pairs from head_bits before the payload on; +127 surely 0, 0 erasure.
+Args: soft: int8, input_soft_bits long: G1, G2 pairs from overlap_bits before the payload on; +127 surely 0, 0 erasure.
 Returns: (uint8 packed bits, payload_bits / 8 long; uint32 disagreements, one per segment).
 Raises: TypeError: not a C-contiguous int8 array. ValueError: wrong length.)");
 
