@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,17 +14,16 @@ from xband_core import _core
 from xband_station.tables import format_table
 
 if TYPE_CHECKING:
-    from xband_station.bench.sensitivity import Point
     from xband_station.cli import Subparsers
 
 DESCRIPTION = """\
 Measures this build on this machine. `speed`: our parts beside GNU Radio's blocks, in CPU time, as ratios of one run.
-`sensitivity`: frames that come out over Eb/N0 beside a receiver with perfect synchronisation."""
+`sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation."""
 
 EPILOG = """\
 examples:
   xband bench speed
-  xband bench sensitivity --eb-n0-db 1.4 1.6 1.8 2.0 --frames 2000 --plot sensitivity.png
+  xband bench sensitivity --plot sensitivity.png
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -37,15 +38,42 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("what", choices=["speed", "sensitivity"], help="what to measure")
     parser.add_argument(
-        "--mission", default="suomi-npp", metavar="NAME|FILE", help="for sensitivity (default %(default)s)"
+        "--mission", metavar="NAME|FILE", help="sensitivity: links of this mission only (default: the whole table)"
     )
     parser.add_argument(
-        "--eb-n0-db", type=float, nargs="+", default=[1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5], metavar="DB", help="points"
+        "--eb-n0-db",
+        type=_eb_n0_db,
+        nargs="+",
+        metavar="DB",
+        help="sensitivity: points (default: around 99 %% of frames)",
     )
-    parser.add_argument("--frames", type=int, default=1000, help="per point (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of data and noise (default %(default)s)")
+    parser.add_argument(
+        "--frames", type=_positive, default=2000, metavar="N", help="sensitivity: per point (default %(default)s)"
+    )
+    parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="of data and noise (default %(default)s)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as a picture")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
+
+
+def _eb_n0_db(text: str) -> float:
+    value = float(text)
+    if not -5.0 <= value <= 30.0 or math.isnan(value):
+        raise argparse.ArgumentTypeError(f"{text} dB is not within -5 to 30")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if not 0 < value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is not within 1 to 1000000")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 1 << 64:
+        raise argparse.ArgumentTypeError(f"{text} is not within 0 to 2^64 - 1")
+    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,44 +104,25 @@ def _speed(args: argparse.Namespace) -> int:
 
 
 def _sensitivity(args: argparse.Namespace) -> int:
-    from xband_core.mission import load_mission
-    from xband_station.bench import sensitivity
+    from xband_station.bench import sensitivity, sensitivity_report
 
-    mission = load_mission(args.mission)
-    points = []
-    for eb_n0_db in sorted(args.eb_n0_db):
-        points.append(sensitivity.measure(mission, eb_n0_db, args.frames, args.seed))
-        if not args.json:
-            p = points[-1]
-            print(
-                f"{p.eb_n0_db:5.2f} dB: ours {100 * p.ours:6.2f} %, genie {100 * p.genie:6.2f} % of {p.frames} frames",
-                flush=True,
-            )
-    ours, genie = (sensitivity.threshold_db(points, curve) for curve in ("ours", "genie"))
+    if args.mission is None:
+        links, absent = sensitivity.table_links()
+    else:
+        links, absent = sensitivity.mission_links(args.mission), []
+    began_s = time.monotonic()
+    tell = (lambda _: None) if args.json else (lambda curve: print(sensitivity_report.describe(curve), flush=True))
+    rows = sensitivity.run(links, args.frames, args.seed, args.eb_n0_db, tell)
+    elapsed_s = time.monotonic() - began_s
     if args.plot:
-        _plot(args.plot, mission.title, points)
+        sensitivity_report.plot(args.plot, rows)
     if args.json:
-        rows = [p.as_dict() for p in points]
-        print(json.dumps({"mission": mission.name, "points": rows, "ours_99_db": ours, "genie_99_db": genie}, indent=1))
-    elif ours is not None and genie is not None:
-        print(f"99 % of frames: ours {ours:.2f} dB, genie {genie:.2f} dB, loss {ours - genie:.2f} dB")
+        conditions = {"frames_per_point": args.frames, "seed": args.seed, **sensitivity.CONDITIONS}
+        report = {"conditions": conditions, "elapsed_s": round(elapsed_s, 1), "absent": [link.title for link in absent]}
+        print(json.dumps({**report, "rows": [sensitivity_report.as_dict(row) for row in rows]}, indent=1))
+        return 0
+    print(f"\n{sensitivity_report.table(rows)}\n\n{sensitivity_report.NOTES}")
+    for link in absent:
+        print(f"left out: {link.title}: this build has no mission {link.mission}")
+    print(f"{args.frames} frames a point, {elapsed_s:.0f} s")
     return 0
-
-
-def _plot(path: Path, title: str, points: list[Point]) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), constrained_layout=True)
-    for curve, label, style in (("genie", "perfect synchronisation", "o--"), ("ours", "gr-xband", "s-")):
-        losses = [max(1 - getattr(p, curve), 0.3 / p.frames) for p in points]
-        axes.semilogy([p.eb_n0_db for p in points], losses, style, label=label)
-    axes.axhline(0.01, color="grey", linewidth=0.8)
-    axes.set_xlabel("Eb/N0 (dB)")
-    axes.set_ylabel("share of frames lost")
-    axes.set_title(title)
-    axes.grid(True, which="both", alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120)

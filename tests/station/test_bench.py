@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``xband bench``: the arithmetic behind its figures, and its arguments. The measurements themselves take minutes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xband_core.mission import load_mission
+from xband_station.bench import sensitivity, theory
+from xband_station.bench.reception import score
+from xband_station.bench.sensitivity import LINKS, Curve, Point
+from xband_station.cli import main
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sensitivity", "--frames", "0"],
+        ["sensitivity", "--frames", "many"],
+        ["sensitivity", "--eb-n0-db", "nan"],
+        ["sensitivity", "--eb-n0-db", "31"],
+        ["sensitivity", "--seed", "-1"],
+        ["warmth"],
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", *arguments])
+    assert stopped.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
+
+
+def test_an_unknown_mission_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "sensitivity", "--mission", "sputnik"]) == 2
+    assert "sputnik" in capsys.readouterr().err
+
+
+def test_a_single_curve_as_json_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "curve.png"
+    arguments = ["--mission", "suomi-npp", "--eb-n0-db", "3", "0", "--frames", "30", "--json", "--plot", str(picture)]
+    assert main(["bench", "sensitivity", *arguments]) == 0
+    report = json.loads(capsys.readouterr().out)
+    row = report["rows"][0]
+    for receiver in ("ours", "genie"):
+        assert [(p["eb_n0_db"], p["share"]) for p in row[receiver]["points"]] == [(0.0, 0.0), (3.0, 1.0)]
+    assert row["wrong_frames"] == 0
+    assert row["goal_db"] == 1.75
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_99_percent_point_lies_between_two_points() -> None:
+    """Straight in the logarithm of the loss: 10 % and 0.1 % lost are as far from 1 %."""
+    curve = Curve("ours", LINKS[0], (Point(1.0, 1000, 0.9, 0), Point(1.2, 1000, 0.999, 0)))
+    assert curve.threshold_db == pytest.approx(1.1)
+    assert Curve("ours", LINKS[0], curve.points[:1]).threshold_db is None
+
+
+def test_the_search_brackets_the_99_percent_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(mission: object, eb_n0_db: float, linewidth_hz: float, frames: int, seed: int) -> Point:
+        return Point(eb_n0_db, frames, 1.0 - 10 ** (-10 * (eb_n0_db - 2.0)), 0)  # 99 % at 2.2 dB
+
+    monkeypatch.setattr(sensitivity, "measure_ours", measured)
+    curve = sensitivity.measure_curve("ours", LINKS[0], 2000, 1)
+    assert [p.eb_n0_db for p in curve.points] == pytest.approx(np.arange(curve.points[0].eb_n0_db, 2.35, 0.1))
+    assert curve.threshold_db == pytest.approx(2.2)
+
+
+def test_frames_are_counted_by_what_they_say() -> None:
+    sent = np.arange(3 * 892, dtype=np.uint32).astype(np.uint8).reshape(3, 892)
+    record = np.zeros((3, 960), np.uint8)
+    record[:, 64 : 64 + 892] = sent
+    record[1, 500] ^= 1  # vouched for, but never sent
+    record[2, 44] = 2  # integrity: uncorrectable
+    result = score(sent, [record])
+    assert result.arrived.tolist() == [True, False, False]
+    assert (result.wrong, result.lost) == (1, 2)
+
+
+def test_theory_of_hard_decisions_meets_what_was_measured_elsewhere() -> None:
+    """5.73 dB with NRZ-M on each rail: 2000 frames with perfect synchronisation and libfec's decoder."""
+    aqua = load_mission("aqua")
+    threshold_db = theory.threshold_db(lambda db: theory.hard_decision_loss(aqua, db) or 0.0)
+    assert threshold_db == pytest.approx(5.73, abs=0.02)
+    assert theory.hard_decision_loss(load_mission("suomi-npp"), 2.0) is None
+
+
+def test_no_code_beats_capacity() -> None:
+    """For endless frames the bound is capacity: 0.19 dB per information bit at rate 1/2 (+-1 in white noise)."""
+    bits = 1e7
+    shape = theory.CodeShape(bits=int(bits / 2), channel_bits=bits, inner_rate=0.5)
+    assert theory.threshold_db(lambda db: theory.best_code_loss(shape, db)) == pytest.approx(0.19, abs=0.02)
