@@ -44,13 +44,15 @@ class Libfec:
             self._library.encode_rs_8(data.ctypes, parity.ctypes, 0)
         return np.concatenate([data, parity])
 
-    def rs_decode(self, received: Octets, dual_basis: bool) -> tuple[Octets, int]:
-        """Codeword of (255,223) after correction, and the number of corrections or -1."""
+    def rs_decode(
+        self, received: Octets, dual_basis: bool, erased: npt.NDArray[np.intp] | None = None
+    ) -> tuple[Octets, int]:
+        """Codeword of (255,223) after correction, and the number of corrections (erasures included) or -1."""
         word = received.copy()
-        if dual_basis:
-            count = self._library.decode_rs_ccsds(word.ctypes, None, 0, 0)
-        else:
-            count = self._library.decode_rs_8(word.ctypes, None, 0, 0)
+        places = (ctypes.c_int * 255)(*([] if erased is None else erased))
+        n_places = 0 if erased is None else len(erased)
+        decode = self._library.decode_rs_ccsds if dual_basis else self._library.decode_rs_8
+        count = decode(word.ctypes, places, n_places, 0)
         return word, count
 
     def viterbi(self, symbols: Octets) -> Octets:

@@ -38,6 +38,60 @@ def test_corrections_and_refusals_equal_libfec(dual_basis: bool) -> None:
     assert refused >= 24 * 25 - 1  # more than 16 errors are refused, but for a chance in 10^13
 
 
+@pytest.mark.parametrize("dual_basis", [True, False])
+def test_corrections_and_refusals_with_erasures_equal_libfec(dual_basis: bool) -> None:
+    peer = libfec.load()
+    code = _core.ReedSolomon(parity=32, dual_basis=dual_basis)
+    rng = np.random.default_rng(40 + dual_basis)
+    refused = mended = 0
+    for n_erased in range(11):
+        for n_errors in range(19 - n_erased // 2):
+            for _ in range(6):
+                sent = peer.rs_encode(rng.integers(0, 256, 223, dtype=np.uint8), dual_basis)
+                places = rng.choice(255, n_erased + n_errors, replace=False)
+                erased, others = places[:n_erased], places[n_erased:]
+                received = sent.copy()
+                received[others] ^= rng.integers(1, 256, n_errors, dtype=np.uint8)
+                received[erased] = rng.integers(0, 256, n_erased, dtype=np.uint8)  # one in 256 is right by chance
+                expected, count = peer.rs_decode(received, dual_basis, erased)
+                decoded, changed = code.decode_codeword(received, 0, erased.astype(np.uint8))
+                assert (changed == UNCORRECTABLE) == (count < 0) == (2 * n_errors + n_erased > 32)
+                np.testing.assert_array_equal(decoded, received if count < 0 else expected)
+                assert count < 0 or changed == np.count_nonzero(decoded != received)
+                refused += count < 0
+                mended += count >= 0
+    assert refused > 60
+    assert mended > 900
+
+
+def test_erasures_within_interleave_and_virtual_fill() -> None:
+    """Symbols count from the first one sent, and the other codewords stay untouched."""
+    code = _core.ReedSolomon(parity=32, interleave=3, virtual_fill=100)
+    rng = np.random.default_rng(7)
+    sent = code.encode(rng.integers(0, 256, code.data_len_bytes, dtype=np.uint8))
+    places = rng.choice(155, 21, replace=False)
+    for codeword in range(3):
+        received = sent ^ (rng.random(sent.size) < 0.5).astype(np.uint8)  # the other codewords beyond repair
+        received[codeword::3] = sent[codeword::3]
+        received[places * 3 + codeword] ^= rng.integers(1, 256, 21, dtype=np.uint8)
+        assert code.decode(received)[1][0, codeword] == UNCORRECTABLE
+        decoded, changed = code.decode_codeword(received, codeword, places[:10].astype(np.uint8))
+        assert changed == 21
+        received[codeword::3] = sent[codeword::3]
+        np.testing.assert_array_equal(decoded, received)
+
+
+def test_wrong_erasures_say_what_is_wrong() -> None:
+    code = _core.ReedSolomon(interleave=2, virtual_fill=100)
+    block = np.zeros(310, np.uint8)
+    with pytest.raises(ValueError, match=r"erased.size\(\) is 11, must be at most 10"):
+        code.decode_codeword(block, 0, np.arange(11, dtype=np.uint8))
+    with pytest.raises(ValueError, match="erased symbol is 155, must be below 155"):
+        code.decode_codeword(block, 0, np.array([155], np.uint8))
+    with pytest.raises(ValueError, match="codeword is 2, must be below 2"):
+        code.decode_codeword(block, 2, np.zeros(0, np.uint8))
+
+
 @pytest.mark.parametrize(("file", "n_cadus"), [("snpp_synchronized_cadus.dat", 65), ("snpp_7cadus_2vcids.dat", 7)])
 def test_real_cadus_are_our_codewords(cadu_dir: Path, file: str, n_cadus: int) -> None:
     cadus = np.fromfile(cadu_dir / file, np.uint8).reshape(-1, CADU_LEN_BYTES)

@@ -46,6 +46,8 @@ std::array<std::uint8_t, max_parity + 1> generator_polynomial(unsigned parity)
 
 // The division register of the encoder: check symbol k in octet k % 8 of word k / 8, from the least significant.
 using division_register = std::array<std::uint64_t, max_parity / 8>;
+/// Of a received codeword divided by the generator, in the conventional basis.
+using remainder = std::array<std::uint8_t, max_parity>;
 
 std::uint8_t octet_of(const division_register& reg, unsigned k)
 {
@@ -112,6 +114,22 @@ struct reed_solomon::tables {
             divide<2>(data, config.interleave, multiples, registers);
         return registers;
     }
+
+    /// What the division leaves differs from the check symbols by the remainder of the error pattern.
+    static remainder remainder_of(const division_register& reg,
+                                  std::span<const std::uint8_t> code_block,
+                                  unsigned codeword,
+                                  const rs_config& config)
+    {
+        const std::size_t data_len = code_block.size() - config.parity * config.interleave;
+        const auto check_symbols = code_block.subspan(data_len);
+        remainder rest{};
+        for (unsigned k = 0; k < config.parity; ++k) {
+            const std::uint8_t symbol = octet_of(reg, k) ^ check_symbols[k * config.interleave + codeword];
+            rest[k] = config.dual_basis ? dual_basis::to_conventional(symbol) : symbol;
+        }
+        return rest;
+    }
 };
 
 reed_solomon::reed_solomon(const rs_config& config)
@@ -169,35 +187,57 @@ rs_result reed_solomon::decode(std::span<std::uint8_t> code_block) const
             result.ok = false;
             continue;
         }
-        for (unsigned i = 0; i < errors.count; ++i) {
-            const std::size_t symbol = errors.position[i] - d_config.virtual_fill;
-            const std::uint8_t value = errors.value[i];
-            code_block[symbol * d_config.interleave + codeword] ^=
-                d_config.dual_basis ? dual_basis::from_conventional(value) : value;
-        }
+        mend(code_block, codeword, errors);
         result.corrected[codeword] = static_cast<std::uint8_t>(errors.count);
         result.total += errors.count;
     }
     return result;
 }
 
+std::uint8_t reed_solomon::decode_codeword(std::span<std::uint8_t> code_block,
+                                           unsigned codeword,
+                                           std::span<const std::uint8_t> erased) const
+{
+    static_assert(max_erasures == rs_errors::max_erasures);
+    const std::size_t n_symbols = rs_codeword_len - d_config.virtual_fill;
+    require(code_block.size() == code_block_len_bytes(),
+            "code_block.size()",
+            code_block.size(),
+            std::to_string(code_block_len_bytes()));
+    require(codeword < d_config.interleave, "codeword", codeword, "below " + std::to_string(d_config.interleave));
+    require(erased.size() <= max_erasures, "erased.size()", erased.size(), "at most " + std::to_string(max_erasures));
+    std::array<std::uint8_t, max_erasures> positions{};
+    for (std::size_t i = 0; i < erased.size(); ++i) {
+        require(erased[i] < n_symbols, "erased symbol", erased[i], "below " + std::to_string(n_symbols));
+        positions[i] = static_cast<std::uint8_t>(erased[i] + d_config.virtual_fill);
+    }
+    const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
+    const remainder rest = tables::remainder_of(registers[codeword], code_block, codeword, d_config);
+    const rs_errors errors = find_rs_errors(
+        std::span(rest).first(d_config.parity), d_config.virtual_fill, std::span(positions).first(erased.size()));
+    if (errors.count == rs_errors::too_many)
+        return rs_result::uncorrectable;
+    mend(code_block, codeword, errors);
+    return static_cast<std::uint8_t>(errors.count);
+}
+
+void reed_solomon::mend(std::span<std::uint8_t> code_block, unsigned codeword, const rs_errors& errors) const
+{
+    for (unsigned i = 0; i < errors.count; ++i) {
+        const std::size_t symbol = errors.position[i] - d_config.virtual_fill;
+        const std::uint8_t value = errors.value[i];
+        code_block[symbol * d_config.interleave + codeword] ^=
+            d_config.dual_basis ? dual_basis::from_conventional(value) : value;
+    }
+}
+
 void reed_solomon::find_errors(std::span<const std::uint8_t> code_block, std::span<rs_errors> found) const
 {
     const auto registers = d_tables->remainders(code_block.first(data_len_bytes()), d_config);
-    const auto check_symbols = code_block.subspan(data_len_bytes());
     for (unsigned codeword = 0; codeword < d_config.interleave; ++codeword) {
-        // What the division leaves differs from the check symbols by the remainder of the error pattern.
-        std::array<std::uint8_t, max_parity> remainder{};
-        std::uint8_t any = 0;
-        for (unsigned k = 0; k < d_config.parity; ++k) {
-            remainder[k] = octet_of(registers[codeword], k) ^ check_symbols[k * d_config.interleave + codeword];
-            any |= remainder[k];
-        }
-        if (any == 0)
-            continue;
-        if (d_config.dual_basis)
-            std::transform(remainder.begin(), remainder.end(), remainder.begin(), dual_basis::to_conventional);
-        found[codeword] = find_rs_errors(std::span(remainder).first(d_config.parity), d_config.virtual_fill);
+        const remainder rest = tables::remainder_of(registers[codeword], code_block, codeword, d_config);
+        if (std::ranges::any_of(rest, [](std::uint8_t symbol) { return symbol != 0; }))
+            found[codeword] = find_rs_errors(std::span(rest).first(d_config.parity), d_config.virtual_fill);
     }
 }
 

@@ -55,10 +55,23 @@ public:
     /// \param code_block as for encode().
     rs_result decode(std::span<std::uint8_t> code_block) const;
 
+    /// Largest number of erasures in a codeword: 11 of 16 corrections are left to tell a wrong codeword by.
+    static constexpr unsigned max_erasures = 10;
+
+    /// Corrects one codeword of which some symbols are doubtful, in place, as long as 2 * errors elsewhere + erasures are at
+    /// most parity. For codewords that decode() could not mend; readable rather than fast.
+    /// \param code_block as for encode().
+    /// \param codeword   0..interleave - 1.
+    /// \param erased     at most max_erasures different symbols of the codeword as sent, 0 the first.
+    /// \returns symbols changed, or rs_result::uncorrectable: left as it was. Other sizes throw std::invalid_argument.
+    std::uint8_t
+    decode_codeword(std::span<std::uint8_t> code_block, unsigned codeword, std::span<const std::uint8_t> erased) const;
+
 private:
     struct tables;
     /// The scalar reference: errors of each codeword; `found` comes in empty.
     void find_errors(std::span<const std::uint8_t> code_block, std::span<rs_errors> found) const;
+    void mend(std::span<std::uint8_t> code_block, unsigned codeword, const rs_errors& errors) const;
 
     rs_config d_config;
     std::unique_ptr<const tables> d_tables;

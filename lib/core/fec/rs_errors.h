@@ -15,19 +15,26 @@ inline constexpr unsigned rs_locator_exponent = 11;
 constexpr unsigned rs_first_root(unsigned parity) { return 128 - parity / 2; }
 
 struct rs_errors {
-    static constexpr unsigned max_errors = 16;
+    static constexpr unsigned max_errors = 16; ///< with nothing known of their places
+    /// Erasures leave 32 - 10 check symbols for 11 errors elsewhere: random octets pass in 1 case of 11!.
+    static constexpr unsigned max_erasures = 10;
+    static constexpr unsigned max_located = max_erasures + (2 * max_errors - max_erasures) / 2;
     static constexpr unsigned too_many = 255;
 
-    unsigned count = 0;                              ///< or too_many: beyond repair
-    std::array<std::uint8_t, max_errors> position{}; ///< symbol of the whole codeword, 0 first, virtual fill included
-    std::array<std::uint8_t, max_errors> value{};    ///< to be added, conventional basis
+    unsigned count = 0;                               ///< or too_many: beyond repair
+    std::array<std::uint8_t, max_located> position{}; ///< symbol of the whole codeword, 0 first, virtual fill included
+    std::array<std::uint8_t, max_located> value{};    ///< to be added, conventional basis
 };
 
-/// Finds the errors of a received codeword, if they are not more than parity / 2.
+/// Finds the errors of a received codeword, if 2 * errors + erasures are not more than parity.
 /// \param remainder of the division by the generator, 16 or 32 symbols, not all zero, conventional basis, highest power
 ///        first. It has the same syndromes as the whole codeword, as the generator vanishes at its roots.
 /// \param virtual_fill leading symbols known to be right: an "error" there proves that there are too many.
-rs_errors find_rs_errors(std::span<const std::uint8_t> remainder, unsigned virtual_fill);
+/// \param erased at most max_erasures different symbols, numbered as rs_errors::position, that may be wrong; such an error
+///        costs half of what another does.
+rs_errors find_rs_errors(std::span<const std::uint8_t> remainder,
+                         unsigned virtual_fill,
+                         std::span<const std::uint8_t> erased = {});
 
 /// Berlekamp's dual basis (CCSDS 131.0-B-5, 4.4.2 and annex F).
 namespace dual_basis {

@@ -122,6 +122,16 @@ py::tuple rs_decode(const reed_solomon& self, const octets& received)
     return py::make_tuple(blocks, corrected);
 }
 
+py::tuple rs_decode_codeword(const reed_solomon& self, const octets& received, unsigned codeword, const octets& erased)
+{
+    const auto in = values(received);
+    auto block = new_array<std::uint8_t>(in.size());
+    const auto out = mutable_values(block);
+    std::copy(in.begin(), in.end(), out.begin());
+    const unsigned changed = self.decode_codeword(out, codeword, values(erased));
+    return py::make_tuple(block, changed);
+}
+
 void bind_reed_solomon(py::module_& m)
 {
     py::class_<reed_solomon>(m, "ReedSolomon", R"(CCSDS Reed-Solomon codes (255,223) and (255,239), interleaved.
@@ -154,7 +164,18 @@ Raises: TypeError: not a C-contiguous uint8 array. ValueError: no whole number o
 
 Returns: (uint8 code blocks, flat; uint8 symbols corrected (n_blocks, interleave), 255 where uncorrectable: such a
 codeword is returned as it was received).
-Raises: TypeError: not a C-contiguous uint8 array. ValueError: no whole number of blocks.)");
+Raises: TypeError: not a C-contiguous uint8 array. ValueError: no whole number of blocks.)")
+        .def("decode_codeword",
+             &rs_decode_codeword,
+             py::arg("code_block").noconvert(),
+             py::arg("codeword"),
+             py::arg("erased").noconvert(),
+             R"(Corrects one codeword of a code block (uint8, not changed), some symbols of which are doubtful.
+
+Args: codeword: 0 to interleave - 1; erased: uint8, at most 10 different symbols of the codeword as sent. 2 * errors
+elsewhere + erasures may be up to parity.
+Returns: (uint8 code block; symbols changed, or 255 where uncorrectable: then as it was received).
+Raises: TypeError: not a C-contiguous uint8 array. ValueError: wrong length, codeword or erasures.)");
 }
 
 /// decode() or encode() of a kernel with state, from array to array of the same size.
