@@ -17,10 +17,26 @@ using std::numbers::pi_v;
 
 constexpr float two_pi = 2.0f * pi_v<float>;
 
-float wrap_angle(float angle)
+/// Advances beyond `step` from each angle to the next, in -pi .. pi. \param angle n + 1 values
+XBAND_MULTIVERSION void find_advances(const float* angle, std::size_t n, float step, float* advance)
 {
     constexpr float rounder = 12582912.0f; // 1.5 x 2^23: adding it rounds to whole numbers
-    return angle - two_pi * ((angle * (1.0f / two_pi) + rounder) - rounder);
+    for (std::size_t g = 0; g < n; ++g) {
+        const float beyond = angle[g + 1] - angle[g] - step;
+        advance[g] = beyond - two_pi * ((beyond * (1.0f / two_pi) + rounder) - rounder);
+    }
+}
+
+/// Phases and slopes in the middle of groups from the unwrapped angles. \param angle n + 2 values, from the group before the first
+XBAND_MULTIVERSION void
+find_phases(const float* angle, std::size_t n, float multiple, float* phase_rad, float* slope_rad)
+{
+    const float per_angle = 1.0f / multiple;
+    const float per_two_groups = 0.5f / (multiple * static_cast<float>(phasor_group));
+    for (std::size_t g = 0; g < n; ++g) {
+        phase_rad[g] = angle[g + 1] * per_angle;
+        slope_rad[g] = (angle[g + 2] - angle[g]) * per_two_groups;
+    }
 }
 
 XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second, float& fourth)
@@ -69,8 +85,9 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
     d_smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), d_meter.step_rad(), d_smooth.data());
     unwrap(n_groups);
     if (d_kind == modulation::oqpsk)
-        refine_offset_rails(symbols, n_groups);
-    turn_upright(symbols, n_groups);
+        turn_offset_rails_upright(symbols, n_groups);
+    else
+        turn_upright(symbols, n_groups);
 
     float i2, i4, q2, q4;
     sum_moments(symbols.on_re.data(), n, i2, i4);
@@ -97,60 +114,72 @@ void carrier_tracker::unwrap(std::size_t n_groups)
 {
     const std::size_t all_groups = d_smooth.size();
     const float step = d_meter.step_rad();
-    const float before = d_last_angle;
-    const bool had_angle = d_has_angle;
-    d_angle.resize(all_groups);
+    d_angle.resize(all_groups + 2); // with the group before and the one after
+    d_advance.resize(all_groups);
     d_phase_rad.resize(all_groups);
     d_slope_rad.resize(all_groups);
-    angles(d_smooth.data(), all_groups, d_angle.data());
-    float expected = had_angle ? before + step : d_angle[0];
-    for (std::size_t g = 0; g < all_groups; ++g) {
-        d_angle[g] = expected + wrap_angle(d_angle[g] - expected);
-        expected = d_angle[g] + step;
-    }
+    angles(d_smooth.data(), all_groups, d_angle.data() + 1);
+    d_angle[0] = d_has_angle ? d_last_angle : d_angle[1] - step;
+    find_advances(d_angle.data(), all_groups, step, d_advance.data());
+    for (std::size_t g = 0; g < all_groups; ++g)
+        d_angle[g + 1] = d_angle[g] + (step + d_advance[g]);
+    d_angle[all_groups + 1] = d_angle[all_groups] + step;
     const float multiple = static_cast<float>(phase_multiple(d_kind));
-    const float per_symbol = 1.0f / (multiple * static_cast<float>(phasor_group));
-    for (std::size_t g = 0; g < all_groups; ++g) {
-        const float previous = g > 0 ? d_angle[g - 1] : had_angle ? before : d_angle[0] - step;
-        const float next = g + 1 < all_groups ? d_angle[g + 1] : d_angle[g] + step;
-        d_phase_rad[g] = d_angle[g] / multiple;
-        d_slope_rad[g] = 0.5f * (next - previous) * per_symbol;
-    }
+    find_phases(d_angle.data(), all_groups, multiple, d_phase_rad.data(), d_slope_rad.data());
     // Whole turns of the carrier are dropped so that the angle stays small enough for a float.
     const float turn = two_pi * multiple;
-    d_last_angle = d_angle[n_groups - 1] - turn * std::round(d_angle[n_groups - 1] / turn);
+    d_last_angle = d_angle[n_groups] - turn * std::round(d_angle[n_groups] / turn);
     d_has_angle = true;
-}
-
-void carrier_tracker::refine_offset_rails(const symbol_buffer& symbols, std::size_t n_groups)
-{
-    const std::size_t all_groups = d_angle.size();
-    // The squared phasors carry the rails' mutual noise, which decisions remove (jitter falls by more than half).
-    for (auto& smoother : d_fine_smoothers) {
-        sum_soft_decisions(symbols.on_re.data(),
-                           symbols.on_im.data(),
-                           symbols.half_re.data(),
-                           symbols.half_im.data(),
-                           all_groups,
-                           d_phase_rad.data(),
-                           d_slope_rad.data(),
-                           d_decision_gain,
-                           d_sums.data());
-        // The correction is a few degrees around zero: no carrier step.
-        smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
-        angles(d_smooth.data(), all_groups, d_angle.data());
-        for (std::size_t g = 0; g < all_groups; ++g)
-            d_phase_rad[g] += d_angle[g];
-    }
 }
 
 void carrier_tracker::turn_upright(symbol_buffer& symbols, std::size_t n_groups) const
 {
-    derotate_groups(symbols.on_re.data(), symbols.on_im.data(), n_groups, d_phase_rad.data(), d_slope_rad.data(), 0.0f);
-    const std::size_t half_groups =
-        d_kind == modulation::oqpsk ? n_groups : std::min(n_groups, timing_symbols / phasor_group);
-    derotate_groups(
-        symbols.half_re.data(), symbols.half_im.data(), half_groups, d_phase_rad.data(), d_slope_rad.data(), 0.5f);
+    const auto turn = [&](aligned_vector<float>& re, aligned_vector<float>& im, std::size_t n, float delay) {
+        derotate_groups(re.data(), im.data(), n, d_phase_rad.data(), d_slope_rad.data(), delay, re.data(), im.data());
+    };
+    turn(symbols.on_re, symbols.on_im, n_groups, 0.0f);
+    turn(symbols.half_re, symbols.half_im, std::min(n_groups, timing_symbols / phasor_group), 0.5f);
+}
+
+void carrier_tracker::turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups)
+{
+    const std::size_t all_groups = d_phase_rad.size();
+    symbol_buffer& s = d_nearly_upright;
+    s.resize(symbols.size());
+    const auto turn =
+        [&](const aligned_vector<float>& re, const aligned_vector<float>& im, float delay, auto& to_re, auto& to_im) {
+            derotate_groups(re.data(),
+                            im.data(),
+                            all_groups,
+                            d_phase_rad.data(),
+                            d_slope_rad.data(),
+                            delay,
+                            to_re.data(),
+                            to_im.data());
+        };
+    turn(symbols.on_re, symbols.on_im, 0.0f, s.on_re, s.on_im);
+    turn(symbols.half_re, symbols.half_im, 0.5f, s.half_re, s.half_im);
+    // The squared phasors carry the rails' mutual noise, which decisions remove (jitter falls by more than half).
+    d_correction_rad.assign(all_groups, 0.0f);
+    for (auto& smoother : d_fine_smoothers) {
+        sum_soft_decisions(s.on_re.data(),
+                           s.on_im.data(),
+                           s.half_re.data(),
+                           s.half_im.data(),
+                           all_groups,
+                           d_correction_rad.data(),
+                           d_decision_gain,
+                           d_sums.data());
+        // The correction is a few degrees around zero: no carrier step.
+        smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
+        angles(d_smooth.data(), all_groups, d_correction_rad.data());
+    }
+    const auto correct =
+        [&](const aligned_vector<float>& re, const aligned_vector<float>& im, auto& to_re, auto& to_im) {
+            turn_groups_back(re.data(), im.data(), n_groups, d_correction_rad.data(), to_re.data(), to_im.data());
+        };
+    correct(s.on_re, s.on_im, symbols.on_re, symbols.on_im);
+    correct(s.half_re, s.half_im, symbols.half_re, symbols.half_im);
 }
 
 float carrier_tracker::timing_error(const symbol_buffer& symbols, std::size_t n) const

@@ -45,8 +45,8 @@ public:
 
 private:
     void unwrap(std::size_t n_groups);
-    void refine_offset_rails(const symbol_buffer& symbols, std::size_t n_groups);
     void turn_upright(symbol_buffer& symbols, std::size_t n_groups) const;
+    void turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups);
     float timing_error(const symbol_buffer& symbols, std::size_t n) const;
 
     modulation d_kind;
@@ -56,8 +56,11 @@ private:
     phase_meter d_meter;
     std::vector<std::complex<float>> d_sums, d_smooth;
     std::vector<float> d_angle;     ///< phase_multiple() times the phase, unwrapped, one value a group
+    std::vector<float> d_advance;   ///< of the angle from group to group, beyond the mean
     std::vector<float> d_phase_rad; ///< carrier phase in the middle of each group
     std::vector<float> d_slope_rad; ///< its change per symbol
+    symbol_buffer d_nearly_upright; ///< OQPSK: symbols and look-ahead, before the decisions
+    std::vector<float> d_correction_rad;
     float d_last_angle = 0.0f;
     bool d_has_angle = false;
     float d_decision_gain = 2.0f; ///< signal-to-noise of a rail, for soft decisions

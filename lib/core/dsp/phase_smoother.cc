@@ -55,19 +55,19 @@ void phase_smoother::smooth(std::span<const std::complex<float>> sums,
     const float keep = std::exp(-alpha_per_group);
     const complexf forward_step = std::polar(keep, step_rad);
     const complexf backward_step = std::conj(forward_step);
-    d_backward.resize(sums.size());
-    complexf backward{};
-    for (std::size_t i = sums.size(); i-- > 0;) {
-        d_backward[i] = backward; // without the group itself, which the forward sum brings
-        backward = multiply(backward + sums[i], backward_step);
-    }
-    complexf forward = d_forward;
-    for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::size_t n = sums.size();
+    d_backward.resize(n);
+    complexf backward{}, forward = d_forward;
+    // Each recursion waits for its own last step; side by side they wait together.
+    for (std::size_t i = 0; i < n; ++i) {
         forward = multiply(forward, forward_step) + sums[i];
-        out[i] = forward + d_backward[i];
-        if (i + 1 == n_new)
-            d_forward = forward;
+        out[i] = forward;
+        d_backward[n - 1 - i] = backward; // without the group itself, which the forward sum brings
+        backward = multiply(backward + sums[n - 1 - i], backward_step);
     }
+    d_forward = out[n_new - 1];
+    for (std::size_t i = 0; i < n; ++i)
+        out[i] += d_backward[i];
 }
 
 void phase_meter::add(std::span<const std::complex<float>> sums)

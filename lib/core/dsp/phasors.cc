@@ -16,55 +16,87 @@ static constexpr std::size_t turn_batch = 64;
 
 namespace {
 
-XBAND_MULTIVERSION void sum_bpsk(const float* re, const float* im, std::size_t n, std::complex<float>* sums)
+// Groups whose sums are taken together.
+constexpr std::size_t sum_batch = 8;
+
+struct symbol_rails {
+    const float *on_re, *on_im, *half_re, *half_im;
+};
+
+XBAND_INLINE void square(const float* re, const float* im, vec16& square_re, vec16& square_im, vec16& power)
 {
-    for (std::size_t k = 0; k < n; k += phasor_group) {
-        vec16 x, y;
-        load(x, re + k);
-        load(y, im + k);
-        sums[k / phasor_group] = { sum(x * x - y * y), sum(2.0f * x * y) };
+    vec16 x, y;
+    load(x, re);
+    load(y, im);
+    const vec16 xx = x * x, yy = y * y;
+    square_re = xx - yy;
+    square_im = 2.0f * x * y;
+    power = xx + yy;
+}
+
+/// Phasors of one group of symbols from the k-th on.
+template <modulation kind>
+XBAND_INLINE void group_phasors(const symbol_rails& s, std::size_t k, vec16& re, vec16& im)
+{
+    vec16 power;
+    square(s.on_re + k, s.on_im + k, re, im, power);
+    if constexpr (kind == modulation::qpsk) {
+        const vec16 weight = -1.0f / (power + 1e-12f);
+        const vec16 fourth_re = re * re - im * im, fourth_im = 2.0f * re * im;
+        re = fourth_re * weight;
+        im = fourth_im * weight;
+    } else if constexpr (kind == modulation::oqpsk) {
+        vec16 half_re, half_im;
+        square(s.half_re + k, s.half_im + k, half_re, half_im, power);
+        re = re - half_re;
+        im = im - half_im;
     }
 }
 
-XBAND_MULTIVERSION void sum_qpsk(const float* re, const float* im, std::size_t n, std::complex<float>* sums)
+template <modulation kind>
+XBAND_INLINE void sum_groups(const symbol_rails& s, std::size_t n_groups, std::complex<float>* sums)
 {
-    for (std::size_t k = 0; k < n; k += phasor_group) {
-        vec16 x, y;
-        load(x, re + k);
-        load(y, im + k);
-        const vec16 square_re = x * x - y * y, square_im = 2.0f * x * y;
-        const vec16 weight = -1.0f / (x * x + y * y + 1e-12f);
-        const vec16 fourth_re = square_re * square_re - square_im * square_im;
-        const vec16 fourth_im = 2.0f * square_re * square_im;
-        sums[k / phasor_group] = { sum(fourth_re * weight), sum(fourth_im * weight) };
+    std::size_t g = 0;
+    vec16 re, im;
+    for (; g + sum_batch <= n_groups; g += sum_batch) {
+        vec16 eights[sum_batch], all;
+        for (std::size_t i = 0; i < sum_batch; ++i) {
+            group_phasors<kind>(s, (g + i) * phasor_group, re, im);
+            fold_to_eights(eights[i], re, im);
+        }
+        sum_eights(all, eights);
+        store(reinterpret_cast<float*>(sums + g), all);
+    }
+    for (; g < n_groups; ++g) {
+        group_phasors<kind>(s, g * phasor_group, re, im);
+        sums[g] = { sum(re), sum(im) };
     }
 }
 
-XBAND_MULTIVERSION void sum_oqpsk(const float* on_re,
-                                  const float* on_im,
-                                  const float* half_re,
-                                  const float* half_im,
-                                  std::size_t n,
-                                  std::complex<float>* sums)
+XBAND_MULTIVERSION void sum_bpsk(const symbol_rails& s, std::size_t n_groups, std::complex<float>* sums)
 {
-    for (std::size_t k = 0; k < n; k += phasor_group) {
-        vec16 x, y, u, v;
-        load(x, on_re + k);
-        load(y, on_im + k);
-        load(u, half_re + k);
-        load(v, half_im + k);
-        sums[k / phasor_group] = { sum((x * x - y * y) - (u * u - v * v)), sum(2.0f * x * y - 2.0f * u * v) };
-    }
+    sum_groups<modulation::bpsk>(s, n_groups, sums);
 }
 
-/// tanh by the rational x (27 + x^2) / (27 + 9 x^2), clipped at +-3 where it reaches 1: a soft decision needs no more.
+XBAND_MULTIVERSION void sum_qpsk(const symbol_rails& s, std::size_t n_groups, std::complex<float>* sums)
+{
+    sum_groups<modulation::qpsk>(s, n_groups, sums);
+}
+
+XBAND_MULTIVERSION void sum_oqpsk(const symbol_rails& s, std::size_t n_groups, std::complex<float>* sums)
+{
+    sum_groups<modulation::oqpsk>(s, n_groups, sums);
+}
+
+/// tanh as far as a soft decision needs it: the cubic that has its slope at 0 and reaches +-1 level, at +-1.5.
 XBAND_INLINE void soft_sign(vec16& x)
 {
-    const vec16 limit = { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 };
+    const vec16 limit = {
+        1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f
+    };
     x = x > limit ? limit : x;
     x = x < -limit ? -limit : x;
-    const vec16 square = x * x;
-    x = x * (27.0f + square) / (27.0f + 9.0f * square);
+    x = x * (1.0f - (4.0f / 27.0f) * (x * x));
 }
 
 XBAND_MULTIVERSION void find_angles(const std::complex<float>* phasors, std::size_t n, float* radians)
@@ -116,51 +148,82 @@ XBAND_INLINE void group_turns(float base_re, float base_im, float slope, float d
     im = base_re * s + base_im * c;
 }
 
-XBAND_MULTIVERSION void derotate(float* re,
-                                 float* im,
+XBAND_MULTIVERSION void derotate(const float* in_re,
+                                 const float* in_im,
                                  std::size_t n_groups,
                                  const float* base_re,
                                  const float* base_im,
                                  const float* slope,
-                                 float delay)
+                                 float delay,
+                                 float* out_re,
+                                 float* out_im)
 {
     for (std::size_t g = 0; g < n_groups; ++g) {
         vec16 x, y, turn_re, turn_im;
-        load(x, re + g * phasor_group);
-        load(y, im + g * phasor_group);
+        load(x, in_re + g * phasor_group);
+        load(y, in_im + g * phasor_group);
         group_turns(base_re[g], base_im[g], slope[g], delay, turn_re, turn_im);
-        store(re + g * phasor_group, x * turn_re + y * turn_im);
-        store(im + g * phasor_group, y * turn_re - x * turn_im);
+        store(out_re + g * phasor_group, x * turn_re + y * turn_im);
+        store(out_im + g * phasor_group, y * turn_re - x * turn_im);
     }
 }
 
-XBAND_MULTIVERSION void sum_decided(const float* on_re,
-                                    const float* on_im,
-                                    const float* half_re,
-                                    const float* half_im,
+XBAND_MULTIVERSION void turn_back(const float* in_re,
+                                  const float* in_im,
+                                  std::size_t n_groups,
+                                  const float* base_re,
+                                  const float* base_im,
+                                  float* out_re,
+                                  float* out_im)
+{
+    for (std::size_t g = 0; g < n_groups; ++g) {
+        vec16 x, y;
+        load(x, in_re + g * phasor_group);
+        load(y, in_im + g * phasor_group);
+        store(out_re + g * phasor_group, x * base_re[g] + y * base_im[g]);
+        store(out_im + g * phasor_group, y * base_re[g] - x * base_im[g]);
+    }
+}
+
+/// Products of the symbols of one group with their decisions, which are taken on the symbols turned back by the base.
+XBAND_INLINE void
+decided_phasors(const symbol_rails& s, std::size_t k, float base_re, float base_im, float gain, vec16& re, vec16& im)
+{
+    vec16 on_i, on_q, half_i, half_q;
+    load(on_i, s.on_re + k);
+    load(on_q, s.on_im + k);
+    load(half_i, s.half_re + k);
+    load(half_q, s.half_im + k);
+    const float cosine = gain * base_re, sine = gain * base_im;
+    vec16 a = on_i * cosine + on_q * sine, b = half_q * cosine - half_i * sine;
+    soft_sign(a);
+    soft_sign(b);
+    // on * a + half * (-j b)
+    re = on_i * a + half_q * b;
+    im = on_q * a - half_i * b;
+}
+
+XBAND_MULTIVERSION void sum_decided(const symbol_rails& s,
                                     std::size_t n_groups,
                                     const float* base_re,
                                     const float* base_im,
-                                    const float* slope,
                                     float gain,
                                     std::complex<float>* sums)
 {
-    for (std::size_t g = 0; g < n_groups; ++g) {
-        const std::size_t k = g * phasor_group;
-        vec16 x, y, turn_re, turn_im;
-        load(x, on_re + k);
-        load(y, on_im + k);
-        group_turns(base_re[g], base_im[g], slope[g], 0.0f, turn_re, turn_im);
-        const vec16 on_i = x * turn_re + y * turn_im, on_q = y * turn_re - x * turn_im;
-        load(x, half_re + k);
-        load(y, half_im + k);
-        group_turns(base_re[g], base_im[g], slope[g], 0.5f, turn_re, turn_im);
-        const vec16 half_i = x * turn_re + y * turn_im, half_q = y * turn_re - x * turn_im;
-        vec16 a = gain * on_i, b = gain * half_q;
-        soft_sign(a);
-        soft_sign(b);
-        // on * a + half * (-j b)
-        sums[g] = { sum(on_i * a + half_q * b), sum(on_q * a - half_i * b) };
+    std::size_t g = 0;
+    vec16 re, im;
+    for (; g + sum_batch <= n_groups; g += sum_batch) {
+        vec16 eights[sum_batch], all;
+        for (std::size_t i = 0; i < sum_batch; ++i) {
+            decided_phasors(s, (g + i) * phasor_group, base_re[g + i], base_im[g + i], gain, re, im);
+            fold_to_eights(eights[i], re, im);
+        }
+        sum_eights(all, eights);
+        store(reinterpret_cast<float*>(sums + g), all);
+    }
+    for (; g < n_groups; ++g) {
+        decided_phasors(s, g * phasor_group, base_re[g], base_im[g], gain, re, im);
+        sums[g] = { sum(re), sum(im) };
     }
 }
 
@@ -174,30 +237,48 @@ void sum_phasors(modulation kind,
                  std::size_t n,
                  std::complex<float>* sums)
 {
+    const symbol_rails rails{ on_re, on_im, half_re, half_im };
     switch (kind) {
     case modulation::bpsk:
-        sum_bpsk(on_re, on_im, n, sums);
+        sum_bpsk(rails, n / phasor_group, sums);
         break;
     case modulation::qpsk:
-        sum_qpsk(on_re, on_im, n, sums);
+        sum_qpsk(rails, n / phasor_group, sums);
         break;
     case modulation::oqpsk:
-        sum_oqpsk(on_re, on_im, half_re, half_im, n, sums);
+        sum_oqpsk(rails, n / phasor_group, sums);
         break;
     }
 }
 
 void angles(const std::complex<float>* phasors, std::size_t n, float* radians) { find_angles(phasors, n, radians); }
 
-void derotate_groups(
-    float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
+void derotate_groups(const float* in_re,
+                     const float* in_im,
+                     std::size_t n_groups,
+                     const float* phase_rad,
+                     const float* slope_rad,
+                     float delay_symbols,
+                     float* out_re,
+                     float* out_im)
 {
     float base_re[turn_batch], base_im[turn_batch];
     for (std::size_t first = 0; first < n_groups; first += turn_batch) {
-        const std::size_t n = std::min(n_groups - first, turn_batch);
+        const std::size_t n = std::min(n_groups - first, turn_batch), at = first * phasor_group;
         find_turns(phase_rad + first, n, base_re, base_im);
-        const std::size_t at = first * phasor_group;
-        derotate(re + at, im + at, n, base_re, base_im, slope_rad + first, delay_symbols);
+        derotate(
+            in_re + at, in_im + at, n, base_re, base_im, slope_rad + first, delay_symbols, out_re + at, out_im + at);
+    }
+}
+
+void turn_groups_back(
+    const float* in_re, const float* in_im, std::size_t n_groups, const float* phase_rad, float* out_re, float* out_im)
+{
+    float base_re[turn_batch], base_im[turn_batch];
+    for (std::size_t first = 0; first < n_groups; first += turn_batch) {
+        const std::size_t n = std::min(n_groups - first, turn_batch), at = first * phasor_group;
+        find_turns(phase_rad + first, n, base_re, base_im);
+        turn_back(in_re + at, in_im + at, n, base_re, base_im, out_re + at, out_im + at);
     }
 }
 
@@ -207,7 +288,6 @@ void sum_soft_decisions(const float* on_re,
                         const float* half_im,
                         std::size_t n_groups,
                         const float* phase_rad,
-                        const float* slope_rad,
                         float gain,
                         std::complex<float>* sums)
 {
@@ -215,16 +295,7 @@ void sum_soft_decisions(const float* on_re,
     for (std::size_t first = 0; first < n_groups; first += turn_batch) {
         const std::size_t n = std::min(n_groups - first, turn_batch), at = first * phasor_group;
         find_turns(phase_rad + first, n, base_re, base_im);
-        sum_decided(on_re + at,
-                    on_im + at,
-                    half_re + at,
-                    half_im + at,
-                    n,
-                    base_re,
-                    base_im,
-                    slope_rad + first,
-                    gain,
-                    sums + first);
+        sum_decided({ on_re + at, on_im + at, half_re + at, half_im + at }, n, base_re, base_im, gain, sums + first);
     }
 }
 

@@ -28,20 +28,29 @@ void sum_phasors(modulation kind,
 void angles(const std::complex<float>* phasors, std::size_t n, float* radians);
 
 /// Turns the symbols of each group by minus its phase, which runs linearly through the group.
-/// \param phase_rad,slope_rad phase in the middle of each group and its change per symbol
-void derotate_groups(
-    float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
+/// \param phase_rad,slope_rad phase in the middle of each group and its change per symbol. \param out_re,out_im may be in_re,in_im
+void derotate_groups(const float* in_re,
+                     const float* in_im,
+                     std::size_t n_groups,
+                     const float* phase_rad,
+                     const float* slope_rad,
+                     float delay_symbols,
+                     float* out_re,
+                     float* out_im);
 
-/// Sums over groups of on * tanh(g Re on) - j half * tanh(g Im half), the symbols first turned by the groups' phases as
-/// derotate_groups() would: the data-directed phasor of OQPSK around a phase that is right to within some degrees. The rails'
-/// mutual noise cancels in the sum. \param gain g
+/// The same with one phase for all symbols of a group.
+void turn_groups_back(
+    const float* in_re, const float* in_im, std::size_t n_groups, const float* phase_rad, float* out_re, float* out_im);
+
+/// Sums over groups of on * d(g Re on') - j half * d(g Im half'): the data-directed phasor of OQPSK symbols that are upright to
+/// within some degrees. d is a soft decision (about tanh); on' and half' are the symbols turned back by the group's phase, the
+/// best known so far. The rails' mutual noise cancels in the sum. \param gain g
 void sum_soft_decisions(const float* on_re,
                         const float* on_im,
                         const float* half_re,
                         const float* half_im,
                         std::size_t n_groups,
                         const float* phase_rad,
-                        const float* slope_rad,
                         float gain,
                         std::complex<float>* sums);
 

@@ -19,27 +19,76 @@ constexpr double fixed_one = 4294967296.0;
 constexpr unsigned arm_shift = 32 - 6;
 static_assert(symbol_sampler::arms == 1u << 6);
 
-XBAND_MULTIVERSION void sample_points(const float* samples,
-                                      std::uint64_t position,
-                                      std::uint64_t step,
-                                      std::size_t n,
-                                      const float* rows,
-                                      std::size_t row_floats,
-                                      float* re,
-                                      float* im)
+/// What sample_points() works through.
+struct cursor {
+    const float* samples;
+    std::uint64_t position, step;
+    const float* rows;
+    std::size_t row_floats;
+};
+
+/// Products of samples and taps at the next position, summed but for the last pairs. \tparam known_row_floats 0: as c says.
+template <std::size_t known_row_floats>
+XBAND_INLINE void filter_one(vec16& total, cursor& c)
 {
-    for (std::size_t i = 0; i < n; ++i, position += step) {
-        const float* x = samples + 2 * (position >> 32);
-        const float* row = rows + ((position & 0xffffffffu) >> arm_shift) * row_floats;
-        vec16 total{};
-        for (std::size_t k = 0; k < row_floats; k += 16) {
-            vec16 a, b;
-            load(a, x + k);
-            load(b, row + k);
-            total += a * b;
-        }
+    const std::size_t row_floats = known_row_floats != 0 ? known_row_floats : c.row_floats;
+    const float* x = c.samples + 2 * (c.position >> 32);
+    const float* row = c.rows + ((c.position & 0xffffffffu) >> arm_shift) * row_floats;
+    vec16 a, b;
+    load(a, x);
+    load(b, row);
+    total = a * b;
+    for (std::size_t k = 16; k < row_floats; k += 16) {
+        load(a, x + k);
+        load(b, row + k);
+        total += a * b;
+    }
+    c.position += c.step;
+}
+
+template <std::size_t known_row_floats>
+XBAND_INLINE void filter_four(vec16& fours, cursor& c)
+{
+    vec16 a, b, first, second;
+    filter_one<known_row_floats>(a, c);
+    filter_one<known_row_floats>(b, c);
+    fold_to_eights(first, a, b);
+    filter_one<known_row_floats>(a, c);
+    filter_one<known_row_floats>(b, c);
+    fold_to_eights(second, a, b);
+    fold_to_fours(fours, first, second);
+}
+
+template <std::size_t known_row_floats>
+XBAND_INLINE void filter_points(cursor& c, std::size_t n, float* re, float* im)
+{
+    std::size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        vec16 a, b, first, second;
+        filter_four<known_row_floats>(a, c);
+        filter_four<known_row_floats>(b, c);
+        fold_to_pairs(first, a, b);
+        filter_four<known_row_floats>(a, c);
+        filter_four<known_row_floats>(b, c);
+        fold_to_pairs(second, a, b);
+        split_pairs(a, b, first, second);
+        store(re + i, a);
+        store(im + i, b);
+    }
+    for (; i < n; ++i) {
+        vec16 total;
+        filter_one<known_row_floats>(total, c);
         sum_pairs(total, re[i], im[i]);
     }
+}
+
+XBAND_MULTIVERSION void sample_points(const cursor& from, std::size_t n, float* re, float* im)
+{
+    cursor c = from;
+    if (c.row_floats == 32) // 1.8 to 2.6 samples a symbol
+        filter_points<32>(c, n, re, im);
+    else
+        filter_points<0>(c, n, re, im);
 }
 
 } // namespace
@@ -73,14 +122,12 @@ symbol_sampler::symbol_sampler(double samples_per_symbol, double rolloff)
 void symbol_sampler::sample(const float* samples, double first, double step, std::size_t n, float* re, float* im) const
 {
     const double begin = first - static_cast<double>(d_reach - 1) + 0.5 / arms;
-    sample_points(samples,
-                  static_cast<std::uint64_t>(begin * fixed_one),
-                  static_cast<std::uint64_t>(step * fixed_one),
-                  n,
-                  d_rows.data(),
-                  d_row_floats,
-                  re,
-                  im);
+    const cursor from{ samples,
+                       static_cast<std::uint64_t>(begin * fixed_one),
+                       static_cast<std::uint64_t>(step * fixed_one),
+                       d_rows.data(),
+                       d_row_floats };
+    sample_points(from, n, re, im);
 }
 
 } // namespace xband::core
