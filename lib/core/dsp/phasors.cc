@@ -88,15 +88,16 @@ XBAND_MULTIVERSION void sum_oqpsk(const symbol_rails& s, std::size_t n_groups, s
     sum_groups<modulation::oqpsk>(s, n_groups, sums);
 }
 
-/// tanh as far as a soft decision needs it: the cubic that has its slope at 0 and reaches +-1 level, at +-1.5.
+// Where soft_sign() reaches its ends.
+constexpr float soft_sign_reach = 1.8f;
+
+/// tanh(soft_sign_reach * x) as far as a soft decision needs it: the cubic that reaches +-1 level, at +-1.
 XBAND_INLINE void soft_sign(vec16& x)
 {
-    const vec16 limit = {
-        1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f
-    };
-    x = x > limit ? limit : x;
-    x = x < -limit ? -limit : x;
-    x = x * (1.0f - (4.0f / 27.0f) * (x * x));
+    const vec16 one = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    x = x > one ? one : x;
+    x = x < -one ? -one : x;
+    x = x * (1.5f - 0.5f * (x * x));
 }
 
 XBAND_MULTIVERSION void find_angles(const std::complex<float>* phasors, std::size_t n, float* radians)
@@ -194,7 +195,7 @@ decided_phasors(const symbol_rails& s, std::size_t k, float base_re, float base_
     load(on_q, s.on_im + k);
     load(half_i, s.half_re + k);
     load(half_q, s.half_im + k);
-    const float cosine = gain * base_re, sine = gain * base_im;
+    const float scale = gain / soft_sign_reach, cosine = scale * base_re, sine = scale * base_im;
     vec16 a = on_i * cosine + on_q * sine, b = half_q * cosine - half_i * sine;
     soft_sign(a);
     soft_sign(b);
