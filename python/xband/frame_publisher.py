@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
+from typing import Any
 
+import numpy as np
 import zmq
 
-from xband_core.framing import FrameBatch
 from xband_core.wire import encode_batches
 
 from .frame_sink import FrameSink
 
 POLICIES = ("block", "drop_oldest")
+# Frames are gathered before anything is done with them: a batch costs Python some milliseconds however small it is, and
+# the scheduler hands over a dozen frames at a time.
+GATHER_FRAMES = 1024
+GATHER_S = 0.1
 # Few messages in ZeroMQ's own queue: the waiting ones stand in ours, where they are counted.
 _SEND_HIGH_WATER_MARK = 16
 _POLL_S = 0.1
@@ -24,8 +30,9 @@ _LINGER_S = 5.0
 class frame_publisher(FrameSink):
     """Sends frames with all that is known about them to a ZeroMQ PULL socket (docs/wire-format.md).
 
-    Frames travel in batches: one message a virtual channel and up to 64 frames. A thread of its own sends them. The
-    queue before it is bounded, and what happens when it is full is chosen:
+    Frames travel in batches: one message a virtual channel and up to 64 frames. They wait for others for a tenth of a
+    second at most. A thread of its own sends them. The queue before it is bounded, and what happens when it is full is
+    chosen:
     ``block``: the flowgraph waits (recordings: nothing is lost); ``drop_oldest``: the oldest message goes and is
     counted (a radio cannot wait).
 
@@ -58,8 +65,11 @@ class frame_publisher(FrameSink):
         self._station = station
         self._when_full = when_full
         self._queue_messages = queue_messages
+        self._changed = threading.Condition()  # guards what follows
+        self._gathered = np.empty((GATHER_FRAMES, self.stride), np.uint8)
+        self._n_gathered = 0
+        self._gathering_since_s = 0.0
         self._queue: deque[list[bytes]] = deque()
-        self._changed = threading.Condition()
         self._closing = False
         self._abandoned = False
         self._failure: BaseException | None = None
@@ -74,8 +84,9 @@ class frame_publisher(FrameSink):
         return True
 
     def stop(self) -> bool:
-        """Called by the scheduler after the last batch: returns when all is sent, or given up by abandon()."""
+        """Called by the scheduler after the last record: returns when all is sent, or given up by abandon()."""
         with self._changed:
+            self._hand_on()
             self._closing = True
             self._changed.notify_all()
         if self._sender is not None:
@@ -97,42 +108,62 @@ class frame_publisher(FrameSink):
         """What ended the sending thread before its time."""
         return self._failure
 
-    def take(self, batch: FrameBatch) -> None:
-        """Queues a batch."""
-        self.frames_taken += len(batch)
-        if not self._endpoint:
-            return
-        for message in encode_batches(batch, self._station):
-            self._put(message)
+    def work(self, input_items: list[Any], output_items: list[Any]) -> int:
+        """Keeps a copy of the records that are there, and hands on all that are kept when they are many or old."""
+        with self._changed:
+            if self._n_gathered == 0:
+                self._gathering_since_s = time.monotonic()
+            records = input_items[0][: GATHER_FRAMES - self._n_gathered]
+            self._gathered[self._n_gathered : self._n_gathered + len(records)] = records
+            self._n_gathered += len(records)
+            if self._n_gathered == GATHER_FRAMES or self._is_gathering_over():
+                self._hand_on()
+        return len(records)
+
+    def _is_gathering_over(self) -> bool:
+        return self._n_gathered > 0 and time.monotonic() - self._gathering_since_s >= GATHER_S
+
+    def _hand_on(self) -> None:
+        if self._n_gathered > 0:
+            for message in self._encode_gathered():
+                self._put(message)
+
+    def _encode_gathered(self) -> list[list[bytes]]:
+        """Messages of what has been gathered; none if there is nobody to send them to."""
+        batch = self.processor.process(self._gathered[: self._n_gathered])
+        self.frames_taken += self._n_gathered
+        self._n_gathered = 0
+        return encode_batches(batch, self._station) if self._endpoint else []
 
     def _put(self, message: list[bytes]) -> None:
-        with self._changed:
-            while len(self._queue) >= self._queue_messages and self._when_full == "block" and not self._abandoned:
-                if self._failure is not None:
-                    raise RuntimeError("frame_publisher cannot send") from self._failure
-                self._changed.wait(_POLL_S)
-            if self._abandoned:
-                self.messages_dropped += 1
-                return
-            if len(self._queue) >= self._queue_messages:
-                self._queue.popleft()
-                self.messages_dropped += 1
-            self._queue.append(message)
-            self._changed.notify_all()
+        while len(self._queue) >= self._queue_messages and self._when_full == "block" and not self._abandoned:
+            if self._failure is not None:
+                raise RuntimeError("frame_publisher cannot send") from self._failure
+            self._changed.wait(_POLL_S)
+        if self._abandoned:
+            self.messages_dropped += 1
+            return
+        if len(self._queue) >= self._queue_messages:
+            self._queue.popleft()
+            self.messages_dropped += 1
+        self._queue.append(message)
+        self._changed.notify_all()
 
-    def _next(self) -> list[bytes] | None:
-        """The next message to send; None at the end."""
+    def _next(self) -> list[list[bytes]]:
+        """The next messages to send; none at the end."""
         with self._changed:
             while not self._queue and not self._closing and not self._abandoned:
-                self._changed.wait()
+                self._changed.wait(GATHER_S)
+                if not self._queue and self._is_gathering_over():
+                    # No frames have come since to hand on those before, and there is nothing to wait for in the queue.
+                    return self._encode_gathered()
             if self._abandoned:
                 self.messages_dropped += len(self._queue)
                 self._queue.clear()
             if not self._queue:
-                return None
-            message = self._queue.popleft()
+                return []
             self._changed.notify_all()
-            return message
+            return [self._queue.popleft()]
 
     def _send_all(self) -> None:
         context = zmq.Context()
@@ -142,8 +173,9 @@ class frame_publisher(FrameSink):
         socket.immediate = True  # without a station messages wait in our queue, not in ZeroMQ's
         try:
             socket.connect(self._endpoint)
-            while (message := self._next()) is not None:
-                self._send(socket, message)
+            while messages := self._next():
+                for message in messages:
+                    self._send(socket, message)
         except zmq.ZMQError as error:
             self._failure = error
         finally:

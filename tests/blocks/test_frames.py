@@ -2,6 +2,7 @@
 """From transfer frames to samples and back: encoder, modulator, receiver, and what leaves the flowgraph."""
 
 import json
+import os
 import threading
 
 import numpy as np
@@ -135,6 +136,25 @@ def test_publisher_sends_every_frame_however_slow_the_station(pull_socket):
     assert publisher.frames_taken == 400
     assert publisher.messages_dropped == 0
     assert publisher.queue_depth() == 0
+
+
+def test_publisher_sends_what_it_has_when_no_more_comes(pull_socket):
+    """Frames are gathered, but not for longer than moments: the stream stands still here, and does not end."""
+    socket, endpoint = pull_socket
+    frames = make_frames(20)
+    publisher = xband.frame_publisher("suomi-npp", endpoint, SAMPLE_RATE_HZ)
+    read_end, write_end = os.pipe()
+    top = gr.top_block("records", catch_exceptions=False)
+    top.connect(xband.fd_source(fd=read_end, item_size_bytes=publisher.stride), publisher)
+    top.start()
+    for half in np.split(make_records(frames).reshape(20, -1), 2):
+        os.write(write_end, half.tobytes())
+        messages: list[FramesMessage] = []
+        receive_frames(socket, 10, messages)
+        assert sum(len(message.frames) for message in messages) == 10
+    assert publisher.frames_taken == 20
+    os.close(write_end)
+    top.wait()
 
 
 def test_publisher_drops_the_oldest_when_asked_to():
