@@ -28,6 +28,8 @@ from .writers import PassWriter
 BLOCK_LEN_SAMPLES = 1 << 19
 # Blocks that may wait between the threads: evens out bursts, bounds the memory.
 QUEUE_LEN_BLOCKS = 4
+# Frames that are looked at and written together: a batch costs Python some milliseconds however small it is.
+BATCH_FRAMES = 1024
 
 Progress = Callable[[int, int, int], None]
 
@@ -78,9 +80,10 @@ def decode_recording(
             decoder.push(block.soft)
             if block.is_last:
                 decoder.flush()
-            records = decoder.pull()
-            if len(records):
-                writer.write(processor.process(records))
+            if decoder.available() >= BATCH_FRAMES or block.is_last:
+                records = decoder.pull()
+                if len(records):
+                    writer.write(processor.process(records))
             done += block.n_samples
             if progress is not None:
                 progress(done, recording.n_samples, writer.summary.frames_delivered)

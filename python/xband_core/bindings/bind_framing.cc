@@ -211,6 +211,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
             py::arg("symbol_rate_error_ppm"),
             py::arg("is_locked"),
             "Takes a clock mark, before the push() that completes its symbol.")
+        .def("available", &frame_decoder::available, "Whole records that pull() would give.")
         .def("pull", &pull_records, "Whole records so far: uint8 array (n, record_stride); see xband_core.records.")
         .def(
             "flush",
