@@ -157,6 +157,10 @@ class Simulator:
         """Frames whose last symbol lies wholly within the samples made so far."""
         return self._whole_frames(self.position)
 
+    def symbol_time(self, sample: int) -> float:
+        """Time of a sample in symbols: 0 at the centre of the first symbol, negative before it."""
+        return float(self._signal.symbol_time(sample))
+
     def _push_more(self) -> None:
         n_frames = _FRAMES_PER_BATCH if self._frames_left is None else min(_FRAMES_PER_BATCH, self._frames_left)
         if n_frames == 0:
@@ -167,7 +171,7 @@ class Simulator:
             self._frames_left -= n_frames
 
     def _whole_frames(self, n_samples: int) -> int:
-        return max(0, int(self._signal.symbol_time(n_samples) / self._source.symbols_per_frame))
+        return max(0, int(self.symbol_time(n_samples) / self._source.symbols_per_frame))
 
     def truth(self) -> dict[str, Any]:
         """What was sent so far and how: the facts that a receiver's results are held against."""

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Measures this build on this machine. `speed`: our parts beside GNU Radio's blocks, in CPU time, as ratios of one run.
-`sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation."""
+`sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
+`acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames."""
 
 EPILOG = """\
 examples:
   xband bench speed
   xband bench sensitivity --plot sensitivity.png
+  xband bench acquisition --trials 200
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -36,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["speed", "sensitivity"], help="what to measure")
+    parser.add_argument("what", choices=["speed", "sensitivity", "acquisition"], help="what to measure")
     parser.add_argument(
         "--mission", metavar="NAME|FILE", help="sensitivity: links of this mission only (default: the whole table)"
     )
@@ -49,6 +51,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--frames", type=_positive, default=2000, metavar="N", help="sensitivity: per point (default %(default)s)"
+    )
+    parser.add_argument(
+        "--trials", type=_positive, default=120, metavar="N", help="acquisition: short signals (default %(default)s)"
     )
     parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="of data and noise (default %(default)s)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as a picture")
@@ -77,7 +82,7 @@ def _seed(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    return _speed(args) if args.what == "speed" else _sensitivity(args)
+    return {"speed": _speed, "sensitivity": _sensitivity, "acquisition": _acquisition}[args.what](args)
 
 
 def _speed(args: argparse.Namespace) -> int:
@@ -125,4 +130,19 @@ def _sensitivity(args: argparse.Namespace) -> int:
     for link in absent:
         print(f"left out: {link.title}: this build has no mission {link.mission}")
     print(f"{args.frames} frames a point, {elapsed_s:.0f} s")
+    return 0
+
+
+def _acquisition(args: argparse.Namespace) -> int:
+    from xband_station.bench import acquisition
+
+    began_s = time.monotonic()
+    rows, events = acquisition.run(args.trials, args.seed)
+    elapsed_s = time.monotonic() - began_s
+    if args.json:
+        report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed}
+        parts = {"trials": [row.as_dict() for row in rows], "events": [row.as_dict() for row in events]}
+        print(json.dumps(report | parts, indent=1))
+    else:
+        print(f"{acquisition.tables(rows, events)}\n{elapsed_s:.0f} s")
     return 0
