@@ -13,21 +13,25 @@ typedef float vec4 __attribute__((vector_size(16)));
 #define XBAND_INLINE inline __attribute__((always_inline))
 
 XBAND_INLINE void load(vec16& v, const float* p) { std::memcpy(&v, p, sizeof v); }
+XBAND_INLINE void load(vec8& v, const float* p) { std::memcpy(&v, p, sizeof v); }
 XBAND_INLINE void store(float* p, const vec16& v) { std::memcpy(p, &v, sizeof v); }
 
 /// Sum of the even and of the odd lanes (real and imaginary parts of interleaved products).
-XBAND_INLINE void sum_pairs(const vec16& v, float& even, float& odd)
+XBAND_INLINE void sum_pairs(const vec8& eight, float& even, float& odd)
 {
-    vec8 low8, high8;
-    std::memcpy(&low8, &v, 32);
-    std::memcpy(&high8, reinterpret_cast<const char*>(&v) + 32, 32);
-    const vec8 eight = low8 + high8;
     vec4 low4, high4;
     std::memcpy(&low4, &eight, 16);
     std::memcpy(&high4, reinterpret_cast<const char*>(&eight) + 16, 16);
     const vec4 four = low4 + high4;
     even = four[0] + four[2];
     odd = four[1] + four[3];
+}
+XBAND_INLINE void sum_pairs(const vec16& v, float& even, float& odd)
+{
+    vec8 low8, high8;
+    std::memcpy(&low8, &v, 32);
+    std::memcpy(&high8, reinterpret_cast<const char*>(&v) + 32, 32);
+    sum_pairs(low8 + high8, even, odd);
 }
 
 /// Sum of all lanes.
@@ -49,6 +53,15 @@ XBAND_INLINE void fold_to_fours(vec16& out, const vec16& a, const vec16& b)
 {
     out = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
           __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+/// From eights: [a], [b], [c], [d].
+XBAND_INLINE void fold_to_fours(vec16& out, const vec8& a, const vec8& b, const vec8& c, const vec8& d)
+{
+    const vec8 first = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+                       __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    const vec8 second = __builtin_shufflevector(c, d, 0, 1, 2, 3, 8, 9, 10, 11) +
+                        __builtin_shufflevector(c, d, 4, 5, 6, 7, 12, 13, 14, 15);
+    out = __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 XBAND_INLINE void fold_to_pairs(vec16& out, const vec16& a, const vec16& b)
 {

@@ -27,36 +27,42 @@ struct cursor {
     std::size_t row_floats;
 };
 
-/// Products of samples and taps at the next position, summed but for the last pairs. \tparam known_row_floats 0: as c says.
+/// Products of samples and taps at the next position, summed down to four pairs. Half vectors, for an unaligned load of a
+/// whole one would nearly always straddle two cache lines. \tparam known_row_floats 0: as c says.
 template <std::size_t known_row_floats>
-XBAND_INLINE void filter_one(vec16& total, cursor& c)
+XBAND_INLINE void filter_one(vec8& eight, cursor& c)
 {
     const std::size_t row_floats = known_row_floats != 0 ? known_row_floats : c.row_floats;
     const float* x = c.samples + 2 * (c.position >> 32);
     const float* row = c.rows + ((c.position & 0xffffffffu) >> arm_shift) * row_floats;
-    vec16 a, b;
+    vec8 a, b, low, high;
     load(a, x);
     load(b, row);
-    total = a * b;
+    low = a * b;
+    load(a, x + 8);
+    load(b, row + 8);
+    high = a * b;
     for (std::size_t k = 16; k < row_floats; k += 16) {
         load(a, x + k);
         load(b, row + k);
-        total += a * b;
+        low += a * b;
+        load(a, x + k + 8);
+        load(b, row + k + 8);
+        high += a * b;
     }
+    eight = low + high;
     c.position += c.step;
 }
 
 template <std::size_t known_row_floats>
 XBAND_INLINE void filter_four(vec16& fours, cursor& c)
 {
-    vec16 a, b, first, second;
+    vec8 a, b, d, e;
     filter_one<known_row_floats>(a, c);
     filter_one<known_row_floats>(b, c);
-    fold_to_eights(first, a, b);
-    filter_one<known_row_floats>(a, c);
-    filter_one<known_row_floats>(b, c);
-    fold_to_eights(second, a, b);
-    fold_to_fours(fours, first, second);
+    filter_one<known_row_floats>(d, c);
+    filter_one<known_row_floats>(e, c);
+    fold_to_fours(fours, a, b, d, e);
 }
 
 template <std::size_t known_row_floats>
@@ -76,9 +82,9 @@ XBAND_INLINE void filter_points(cursor& c, std::size_t n, float* re, float* im)
         store(im + i, b);
     }
     for (; i < n; ++i) {
-        vec16 total;
-        filter_one<known_row_floats>(total, c);
-        sum_pairs(total, re[i], im[i]);
+        vec8 eight;
+        filter_one<known_row_floats>(eight, c);
+        sum_pairs(eight, re[i], im[i]);
     }
 }
 
