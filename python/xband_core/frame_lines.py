@@ -18,8 +18,10 @@ from .records import (
     CHECK_FECF_RIGHT,
     CHECK_HEADER,
     NOT_KNOWN_U16,
+    RS_MARGIN_UNKNOWN,
     UNCORRECTABLE_CODEWORD,
     Integrity,
+    Recovery,
     SyncState,
 )
 from .utc import format_utc_ns
@@ -73,7 +75,11 @@ def _columns(batch: FrameBatch, rows: npt.NDArray[np.intp]) -> dict[str, list[An
         "bit_slip": records["bit_slip"].tolist(),
         "channel_bit_errors": _known(records["channel_bit_errors"], lambda value: value != NOT_KNOWN_U16),
         "channel_bits": np.where(has_channel_errors, records["channel_bits"], 0).tolist(),
+        "phase_slips": records["phase_slips"].tolist(),
+        "rs_margin": _known(records["rs_margin"], lambda value: value != RS_MARGIN_UNKNOWN),
+        "recovery": [Recovery(value).name.lower() for value in records["recovery"].tolist()],
         "es_n0_db": _rounded(records["es_n0_db"], 3),
+        "evm_percent": _rounded(records["evm_percent"], 3),
         "carrier_offset_hz": _rounded(records["carrier_offset_hz"], 2),
         "symbol_rate_error_ppm": _rounded(records["symbol_rate_error_ppm"], 4),
     }

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 Bytes2D = npt.NDArray[np.uint8]
 
-MAGIC = 0x31524658  # "XFR1" in memory
-HEADER_LEN_BYTES = 64
+MAGIC = 0x32524658  # "XFR2" in memory
+HEADER_LEN_BYTES = 128
 NOT_KNOWN_U16 = 0xFFFF
 UNCORRECTABLE_CODEWORD = 255
+RS_MARGIN_UNKNOWN = 127  # no Reed-Solomon code
 MAX_CODEWORDS = 8
 
 FRAME_RECORD_HEADER = np.dtype(
@@ -36,7 +37,11 @@ FRAME_RECORD_HEADER = np.dtype(
         ("channel_bits", "<u2"),
         ("ambiguity", "u1"),
         ("checks", "u1"),
-        ("reserved", "<u2"),
+        ("recovery", "u1"),
+        ("rs_margin", "i1"),
+        ("evm_percent", "<f4"),
+        ("phase_slips", "u1"),
+        ("reserved", "u1", (59,)),
     ]
 )
 assert FRAME_RECORD_HEADER.itemsize == HEADER_LEN_BYTES
@@ -64,6 +69,15 @@ class SyncState(IntEnum):
     BACKFILLED = 2
 
 
+class Recovery(IntEnum):
+    """What it took to make a frame right beyond Viterbi and Reed-Solomon as they are."""
+
+    NONE = 0
+    ERASURES = 1
+    RS_PINNED = 2
+    DATA_AIDED = 3
+
+
 def frame_record_stride(code_block_len_bytes: int) -> int:
     """Octets from one record to the next: header and code block, rounded up to a multiple of 64."""
     return (HEADER_LEN_BYTES + code_block_len_bytes + 63) // 64 * 64
@@ -75,16 +89,16 @@ def parse_records(
     """Splits records into headers and code blocks without copying.
 
     Args: data: whole records one after another, of any shape; stride: octets from one to the next.
-    Returns: headers, shape (n,) of FRAME_RECORD_HEADER; code blocks with their padding, uint8 (n, stride - 64).
+    Returns: headers, shape (n,) of FRAME_RECORD_HEADER; code blocks with their padding, uint8 (n, stride - 128).
     Raises: ValueError: stride that is no record, half a record, or a record without its magic.
     """
     if stride <= HEADER_LEN_BYTES or stride % 64:
-        raise ValueError(f"record stride {stride} is not a multiple of 64 above 64")
+        raise ValueError(f"record stride {stride} is not a multiple of 64 above {HEADER_LEN_BYTES}")
     octets = data.reshape(-1) if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
     if octets.dtype != np.uint8 or octets.size % stride:
         raise ValueError(f"{octets.size} x {octets.dtype} is not a whole number of {stride}-octet records")
     records = np.ascontiguousarray(octets).reshape(-1, stride)
-    # The first 64 columns alone are not contiguous; a type as long as the stride views them without a copy.
+    # The first columns alone are not contiguous; a type as long as the stride views them without a copy.
     padded = np.dtype({"names": ["header"], "formats": [FRAME_RECORD_HEADER], "itemsize": stride})
     headers = records.reshape(-1).view(padded)["header"]
     if not np.all(headers["magic"] == MAGIC):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages for ZeroMQ: encode, decode, number. The format is docs/wire-format.md; the types are wire_types.py.
 
-A message is a list of parts: topic, header (JSON), and for frames also metadata (64 octets a frame) and payload. This
+A message is a list of parts: topic, header (JSON), and for frames also metadata (80 octets a frame) and payload. This
 module knows no sockets.
 """
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from .errors import WireError
 from .framing import TIME_UNKNOWN_NS, ChannelGap, FrameBatch, channels_of
-from .records import CHECK_FECF_PRESENT, CHECK_FECF_RIGHT, CHECK_HEADER
+from .records import CHECK_FECF_PRESENT, CHECK_FECF_RIGHT, CHECK_HEADER, Bytes2D
 from .utc import format_utc_ns, parse_utc_ns
 from .wire_types import (
     EVENT_TYPES,
@@ -31,6 +31,8 @@ from .wire_types import (
     FLAG_OCF_PRESENT,
     FLAG_REPLAY,
     METADATA,
+    ROW_OF_UNKNOWNS,
+    SHORTEST_ROW_LEN_BYTES,
     WIRE_VERSION,
     AnyEvent,
     FramesMessage,
@@ -142,9 +144,9 @@ class Sequencer:
 def _metadata(batch: FrameBatch) -> npt.NDArray[np.void]:
     """The metadata table of a whole batch."""
     records, headers = batch.records, batch.headers
-    table = np.empty(len(batch), METADATA)
+    table = np.zeros(len(batch), METADATA)
     for name in METADATA.names or ():
-        if name in (records.dtype.names or ()):
+        if name in (records.dtype.names or ()) and name != "reserved":
             table[name] = records[name]
     table["time_ns"] = batch.time_ns
     table["gap_before"] = batch.gap_before
@@ -216,12 +218,11 @@ def _decode_frames(topic: str, header: dict[str, Any], parts: Sequence[bytes]) -
     count = _checked(header, "count", int)
     frame_len = _checked(header, "frame_len_bytes", int)
     row_len = _checked(header, "metadata_len_bytes", int)
-    # A later version 1 may append columns to a row; what is known stays where it is.
-    if not (count >= 0 and 0 < frame_len <= MAX_FRAME_LEN_BYTES and METADATA.itemsize <= row_len <= 4096):
+    # A later version 1 may append columns to a row, an earlier one has fewer; what is known stays where it is.
+    if not (count >= 0 and 0 < frame_len <= MAX_FRAME_LEN_BYTES and SHORTEST_ROW_LEN_BYTES <= row_len <= 4096):
         raise WireError(f"count {count}, frame_len_bytes {frame_len}, metadata_len_bytes {row_len} make no sense")
     if len(parts[2]) != count * row_len or len(parts[3]) != count * frame_len:
         raise WireError(f"{len(parts[2])} octets of metadata and {len(parts[3])} of frames are not {count} frames")
-    table = np.frombuffer(parts[2], np.uint8).reshape(count, row_len)[:, : METADATA.itemsize]
     return FramesMessage(
         topic=topic,
         station=_checked(header, "station", str),
@@ -234,9 +235,17 @@ def _decode_frames(topic: str, header: dict[str, Any], parts: Sequence[bytes]) -
         clock_quality=_checked(header, "clock_quality", str),
         sample_rate_hz=_checked(header, "sample_rate_hz", float),
         symbol_rate_error_ppm=_checked(header, "symbol_rate_error_ppm", float | None),
-        metadata=np.ascontiguousarray(table).reshape(-1).view(METADATA),
+        metadata=_read_rows(np.frombuffer(parts[2], np.uint8).reshape(count, row_len)),
         frames=np.frombuffer(parts[3], np.uint8).reshape(count, frame_len),
     )
+
+
+def _read_rows(octets: Bytes2D) -> npt.NDArray[np.void]:
+    """Metadata rows of any length: what they lack is unknown, what they have beyond our columns is left out."""
+    table = np.full(len(octets), ROW_OF_UNKNOWNS)
+    known = min(octets.shape[1], METADATA.itemsize)
+    table.view(np.uint8).reshape(-1, METADATA.itemsize)[:, :known] = octets[:, :known]
+    return table
 
 
 def _decode_event(kind: type[AnyEvent], header: dict[str, Any]) -> AnyEvent:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from .records import Bytes2D
+from .records import RS_MARGIN_UNKNOWN, Bytes2D
 
 WIRE_VERSION = 1
 
@@ -34,9 +34,22 @@ METADATA = np.dtype(
         ("channel_bit_errors", "<u2"),
         ("channel_bits", "<u2"),
         ("ocf", "<u4"),
+        ("evm_percent", "<f4"),
+        ("symbol_rate_error_ppm", "<f4"),
+        ("recovery", "u1"),
+        ("rs_margin", "i1"),
+        ("phase_slips", "u1"),
+        ("ambiguity", "u1"),
+        ("reserved", "<u4"),
     ]
 )
-assert METADATA.itemsize == 64
+assert METADATA.itemsize == 80
+# Rows as the first stations of version 1 sent them: without the columns from evm_percent on.
+SHORTEST_ROW_LEN_BYTES = 64
+# What the columns say that a shorter row lacks.
+ROW_OF_UNKNOWNS = np.zeros((), METADATA)
+ROW_OF_UNKNOWNS["evm_percent"] = ROW_OF_UNKNOWNS["symbol_rate_error_ppm"] = np.nan
+ROW_OF_UNKNOWNS["rs_margin"] = RS_MARGIN_UNKNOWN
 
 # Bits of ``flags``.
 FLAG_HEADER_AS_MISSION = 1

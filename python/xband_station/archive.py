@@ -10,7 +10,7 @@ from xband_core.wire_types import FramesMessage
 
 
 class FrameArchive:
-    """Writes ``frames.bin`` (transfer frames as published) and ``frames.meta`` (64 octets for each, the metadata
+    """Writes ``frames.bin`` (transfer frames as published) and ``frames.meta`` (80 octets for each, the metadata
     rows of docs/wire-format.md); uncorrectable frames go to ``frames_bad.*``. The rows' ``sequence`` gives the order of
     reception, which the virtual channels of one batch share.
 

@@ -142,6 +142,15 @@ BOOST_AUTO_TEST_CASE(a_phase_slip_of_a_long_coded_frame_costs_nothing)
         const reception got = receive(config, soft);
         BOOST_TEST(right_frames(got, frames, config.frame_len_bytes) == all_but(14), boost::test_tools::per_element());
         BOOST_TEST(got.stats.ambiguity_changes == 1U);
+        unsigned slips = 0;
+        for (const auto& r : got.records) {
+            slips += r.header.phase_slips;
+            BOOST_TEST(r.header.rs_margin == 16 - *std::ranges::max_element(r.header.corrected_symbols));
+            BOOST_TEST((r.header.recovery == frame_recovery::none));
+        }
+        BOOST_TEST(slips == 1U);
+        if (i > 0) // the first lies on the border of two frames
+            BOOST_TEST(got.records[6].header.phase_slips == 1);
     }
 }
 
@@ -243,8 +252,8 @@ BOOST_AUTO_TEST_CASE(clock_marks_time_the_first_symbol)
         append(soft, transmit(config, frames));
         frame_decoder decoder(config);
         // 2.5 samples a symbol up to a discontinuity at symbol 3000, 2.25 after it.
-        decoder.mark({ 1, 10.25, 2.5, 7.0F, 1000.0F, -3.0F, true });
-        decoder.mark({ 3000, 9000, 2.25, 8.0F, 1001.0F, -2.0F, true });
+        decoder.mark({ 1, 10.25, 2.5, 7.0F, 44.0F, 1000.0F, -3.0F, true });
+        decoder.mark({ 3000, 9000, 2.25, 8.0F, 39.0F, 1001.0F, -2.0F, true });
         decoder.push(soft);
         decoder.flush();
         std::size_t i = 0;
@@ -259,6 +268,7 @@ BOOST_AUTO_TEST_CASE(clock_marks_time_the_first_symbol)
                                (is_late ? 9000 + (symbol - 3000) * 2.25 : 10.25 + (symbol - 1) * 2.5),
                            boost::test_tools::tolerance(1e-12));
                 BOOST_TEST(r.header.es_n0_db == (is_late ? 8.0F : 7.0F));
+                BOOST_TEST(r.header.evm_percent == (is_late ? 39.0F : 44.0F));
                 BOOST_TEST(r.header.carrier_offset_hz == (is_late ? 1001.0F : 1000.0F));
                 BOOST_TEST(r.header.symbol_rate_error_ppm == (is_late ? -2.0F : -3.0F));
             }

@@ -17,6 +17,7 @@ from xband_core.records import (
     FRAME_RECORD_HEADER,
     HEADER_LEN_BYTES,
     MAGIC,
+    RS_MARGIN_UNKNOWN,
     Integrity,
     frame_record_stride,
 )
@@ -57,6 +58,8 @@ def make_records(
     headers["sequence"] = first_sequence + np.arange(n)
     headers["first_sample"] = headers["sequence"] * samples_per_frame + 0.25
     headers["es_n0_db"] = 9.5
+    headers["evm_percent"] = 33.5
+    headers["rs_margin"] = 16 if mission.coding.rs else RS_MARGIN_UNKNOWN
     headers["carrier_offset_hz"] = -1234.5
     headers["channel_bit_errors"] = 3
     headers["channel_bits"] = 16384

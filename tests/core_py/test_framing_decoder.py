@@ -233,10 +233,12 @@ def test_push_after_flush_is_refused():
 
 def test_marks_time_the_frames(cadus):
     decoder = _core.FrameDecoder(**SNPP)
-    decoder.mark(0, 100.5, 2.25, 9.0, 12345.0, -2.5, True)
+    decoder.mark(0, 100.5, 2.25, 9.0, 35.5, 12345.0, -2.5, True)
     decoder.push(soft_of(peer.encode_cadus(cadus)))
     decoder.flush()
     headers, _ = parse_records(decoder.pull(), decoder.record_stride)
     assert np.array_equal(headers["first_symbol"], np.arange(65) * 8192)
     assert np.allclose(headers["first_sample"], 100.5 + 2.25 * 8192 * np.arange(65), rtol=0, atol=1e-6)
     assert np.all(headers["carrier_offset_hz"] == 12345)
+    assert np.all(headers["evm_percent"] == 35.5)
+    assert np.all(headers["rs_margin"] == 16 - headers["corrected_symbols"].max(axis=1))

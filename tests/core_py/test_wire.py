@@ -125,12 +125,24 @@ def test_not_utc(text: str) -> None:
 def test_unknown_keys_and_longer_rows_are_accepted(cadu_dir: Path) -> None:
     """What a later version 1 may do: more keys, more octets at the end of each metadata row."""
     topic, header, metadata, payload = real_messages(cadu_dir)[0]
-    content = {**json.loads(header), "metadata_len_bytes": 80, "weather": "clear"}
+    content = {**json.loads(header), "metadata_len_bytes": METADATA.itemsize + 16, "weather": "clear"}
     rows = np.frombuffer(metadata, np.uint8).reshape(-1, METADATA.itemsize)
     longer = np.hstack([rows, np.full((len(rows), 16), 7, np.uint8)]).tobytes()
     message = decode_message([topic, json.dumps(content).encode(), longer, payload])
     assert isinstance(message, FramesMessage)
     assert message.metadata.tobytes() == metadata
+
+
+def test_rows_of_an_older_station_are_accepted(cadu_dir: Path) -> None:
+    """The columns from 64 on came later: what a shorter row lacks is unknown."""
+    topic, header, metadata, payload = real_messages(cadu_dir)[0]
+    rows = np.frombuffer(metadata, np.uint8).reshape(-1, METADATA.itemsize)
+    content = {**json.loads(header), "metadata_len_bytes": 64}
+    message = decode_message([topic, json.dumps(content).encode(), rows[:, :64].tobytes(), payload])
+    assert isinstance(message, FramesMessage)
+    assert np.array_equal(message.metadata.view(np.uint8).reshape(rows.shape)[:, :64], rows[:, :64])
+    assert np.all(np.isnan(message.metadata["evm_percent"]))
+    assert np.all(message.metadata["rs_margin"] == 127)
 
 
 @pytest.mark.parametrize(

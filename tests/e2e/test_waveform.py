@@ -13,7 +13,7 @@ import pytest
 
 from xband_core import _core
 from xband_core.mission import load_mission
-from xband_core.records import FRAME_RECORD_HEADER
+from xband_core.records import FRAME_RECORD_HEADER, HEADER_LEN_BYTES
 
 CADU_FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cadu" / "snpp_synchronized_cadus.dat"
 CADU_LEN_BYTES = 1024
@@ -58,9 +58,9 @@ def receive(iq: np.ndarray, samples_per_symbol: float, iq_format: str, chunk_len
     decoder.flush()
     records.append(decoder.pull())
     every = np.concatenate(records)
-    headers = every[:, :64].copy().view(FRAME_RECORD_HEADER)[:, 0]
+    headers = every[:, :HEADER_LEN_BYTES].copy().view(FRAME_RECORD_HEADER)[:, 0]
     marker = bytes.fromhex("1acffc1d")
-    blocks = every[:, 64 : 64 + CADU_LEN_BYTES - 4]
+    blocks = every[:, HEADER_LEN_BYTES : HEADER_LEN_BYTES + CADU_LEN_BYTES - 4]
     frames = [marker + bytes(_core.apply_randomizer(np.ascontiguousarray(block))) for block in blocks]
     return Reception(headers, frames, demodulator.stats()["symbols"], decoder.stats())
 

@@ -30,7 +30,7 @@ struct frame_decoder_counters {
  *
  * Input:  int8 soft bits, +127 = surely 0, -127 = surely 1, 0 = erasure; QPSK and OQPSK as I, Q, I, Q... Stream tags
  *         "xband_mark" (from psk_demod) give the frames their time; without them it is unknown.
- * Output: frame records, vectors of record_stride(): a header of 64 octets and the code block (lib/core/framing/
+ * Output: frame records, vectors of record_stride(): a header of 128 octets and the code block (lib/core/framing/
  *         frame_record.h, read by xband_core.records), padded to a multiple of 64 octets. Uncorrectable frames come out
  *         flagged; the receiver never drops one silently.
  *

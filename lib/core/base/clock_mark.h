@@ -11,6 +11,7 @@ struct clock_mark {
     double first_sample;        ///< (fractional) index of the input sample at that symbol's centre
     double samples_per_symbol;
     float es_n0_db;              ///< NaN while unknown
+    float evm_percent;           ///< error vector, rms, of the rms of the ideal symbols; NaN while unknown
     float carrier_offset_hz;     ///< of the received signal, Doppler plan included
     float symbol_rate_error_ppm; ///< received symbol rate against nominal
     bool is_locked;

@@ -65,7 +65,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_tracker(config.kind, config.rolloff),
       d_rails(config.kind)
 {
-    d_stats.es_n0_db = std::numeric_limits<float>::quiet_NaN();
+    d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
 }
 
 void psk_demodulator::push(std::span<const std::byte> iq)
@@ -259,6 +259,7 @@ void psk_demodulator::emit(std::size_t n)
                         position,
                         d_step,
                         d_stats.es_n0_db,
+                        d_stats.evm_percent,
                         d_stats.carrier_offset_hz,
                         d_stats.symbol_rate_error_ppm,
                         d_stats.is_locked });

@@ -38,6 +38,7 @@ struct psk_demodulator_stats {
     std::uint64_t skipped_samples = 0; ///< searched and found empty: no symbols were made of them
     bool is_locked = false;
     float es_n0_db = 0.0f;          ///< NaN while unknown
+    float evm_percent = 0.0f;       ///< error vector, rms, of the rms of the ideal symbols; NaN while unknown
     float carrier_offset_hz = 0.0f; ///< plan included
     float symbol_rate_error_ppm = 0.0f;
     float coherence = 0.0f;

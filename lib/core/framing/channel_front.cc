@@ -63,6 +63,13 @@ public:
         return found;
     }
 
+    unsigned reading_changes(std::int64_t position, std::size_t n_bits) const override
+    {
+        return unsigned(std::ranges::count_if(d_readings, [&](const reading_change& change) {
+            return change.from > position && change.from < position + std::int64_t(n_bits);
+        }));
+    }
+
     std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const override
     {
         channel_quality sum;
@@ -148,6 +155,8 @@ public:
         const rail_reading& r = d_streams.reading(stream);
         return { .offset = r.is_pair_late, .is_swapped = r.is_swapped, .is_second_inverted = r.is_second_inverted };
     }
+
+    unsigned reading_changes(std::int64_t /*position*/, std::size_t /*n_bits*/) const override { return 0; }
 
     std::optional<channel_quality> quality(std::int64_t /*position*/, std::size_t /*n_bits*/) const override
     {

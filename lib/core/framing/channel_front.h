@@ -37,6 +37,8 @@ public:
     virtual std::int64_t soft_index(std::int64_t position) const = 0;
     /// How the channel was read there.
     virtual channel_reading reading(std::int64_t position, std::size_t stream) const = 0;
+    /// How often the reading changes within a stretch of bits, after its first one.
+    virtual unsigned reading_changes(std::int64_t position, std::size_t n_bits) const = 0;
     /// Channel errors of a stretch of bits; nothing if the code does not tell.
     virtual std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const = 0;
 };

@@ -24,7 +24,8 @@ struct decoded_frame {
     std::vector<std::uint8_t> code_block;
     integrity state = integrity::not_checked;
     rs_result rs{};
-    std::uint8_t checks = 0; ///< as in frame_record_header
+    frame_recovery recovery = frame_recovery::none; ///< what the decoder had to do for it
+    std::uint8_t checks = 0;                        ///< as in frame_record_header
     std::optional<unsigned>
         bits_mended{};            ///< bits that Reed-Solomon turned round; nothing if it could not or is not there
     bool are_ends_mended = false; ///< Reed-Solomon changed one of the first or last two octets

@@ -121,9 +121,10 @@ private:
         return d_rails == 2 ? std::floor(double(soft) / 2) : double(soft);
     }
 
-    std::uint8_t ambiguity_of(const frame_place& place) const
+    /// How the channel is read at a bit of a frame, as in frame_record_header.
+    std::uint8_t ambiguity_at(std::int64_t position, const frame_place& place) const
     {
-        const channel_reading reading = d_front->reading(place.position, place.stream);
+        const channel_reading reading = d_front->reading(position, place.stream);
         unsigned bits = 0;
         bits |= reading.is_swapped ? ambiguity_swapped : 0U;
         bits |= reading.is_second_inverted ? ambiguity_second_inverted : 0U;
@@ -136,7 +137,8 @@ private:
     {
         const framing_config& config = d_codec.config();
         const decoded_frame& frame = found.frame;
-        const double symbol = symbol_at(found.place.position);
+        const std::int64_t position = found.place.position;
+        const double symbol = symbol_at(position);
         frame_record_header header;
         header.code_block_len_bytes = std::uint16_t(config.code_block_len_bytes());
         header.frame_len_bytes = std::uint16_t(config.frame_len_bytes);
@@ -145,6 +147,7 @@ private:
         header.first_symbol = std::uint64_t(std::max(symbol, 0.0)); // a frame mended at its start may begin before 0
         const clock_mark* mark = d_marks.at(symbol);
         header.es_n0_db = mark != nullptr ? mark->es_n0_db : std::numeric_limits<float>::quiet_NaN();
+        header.evm_percent = mark != nullptr ? mark->evm_percent : std::numeric_limits<float>::quiet_NaN();
         header.carrier_offset_hz = mark != nullptr ? mark->carrier_offset_hz : 0;
         header.symbol_rate_error_ppm = mark != nullptr ? mark->symbol_rate_error_ppm : 0;
         header.state = frame.state;
@@ -158,8 +161,15 @@ private:
             d_stats.channel_bits += quality->compared;
             d_stats.channel_bit_errors += quality->wrong;
         }
-        header.ambiguity = ambiguity_of(found.place);
+        header.ambiguity = ambiguity_at(position, found.place);
         header.checks = frame.checks;
+        header.recovery = frame.recovery;
+        header.rs_margin = rs_margin_of(frame);
+        const std::size_t len_bits = config.cadu_len_bits();
+        const bool is_read_otherwise = header.sequence > 0 && header.ambiguity != d_last_ambiguity;
+        header.phase_slips =
+            saturate<std::uint8_t>(d_front->reading_changes(position, len_bits) + unsigned{ is_read_otherwise });
+        d_last_ambiguity = ambiguity_at(position + std::int64_t(len_bits) - 1, found.place);
         count(header, frame);
 
         const std::size_t at = d_records.size();
@@ -167,6 +177,16 @@ private:
         std::memcpy(d_records.data() + at, &header, sizeof header);
         std::copy(
             frame.code_block.begin(), frame.code_block.end(), d_records.begin() + std::ptrdiff_t(at + sizeof header));
+    }
+
+    /// Errors that the worst codeword could have had on top of those it had; -1 beyond repair.
+    std::int8_t rs_margin_of(const decoded_frame& frame) const
+    {
+        const framing_config& config = d_codec.config();
+        if (!config.has_rs)
+            return frame_record_header::rs_margin_unknown;
+        const unsigned worst = *std::ranges::max_element(frame.rs.corrected);
+        return worst == rs_result::uncorrectable ? std::int8_t{ -1 } : std::int8_t(config.rs.parity / 2 - worst);
     }
 
     /// Without inner code Reed-Solomon tells which bits of the CADU were wrong.
@@ -199,7 +219,8 @@ private:
         d_stats.frames_backfilled += header.sync == sync_state::backfilled;
         d_stats.frames_flywheel += header.sync == sync_state::flywheel;
         d_stats.bit_slips += header.bit_slip != 0;
-        d_stats.ambiguity_changes += header.sequence > 0 && header.ambiguity != d_stats.ambiguity;
+        d_stats.ambiguity_changes += header.phase_slips;
+        ++d_stats.frames_by_recovery[std::size_t(header.recovery)];
         d_stats.ambiguity = header.ambiguity;
         d_stats.rs_corrected_symbols += frame.rs.total;
         d_stats.marker_bits += 32;
@@ -215,6 +236,7 @@ private:
     bool d_is_offset_qpsk;
     bool d_is_flushed = false;
     std::uint64_t d_sequence = 0;
+    std::uint8_t d_last_ambiguity = 0; ///< at the end of the last frame
     std::vector<std::uint8_t> d_records;
     std::size_t d_read = 0; ///< octets of d_records already pulled
     frame_decoder_stats d_stats{};

@@ -2,8 +2,10 @@
 #pragma once
 #include "base/clock_mark.h"
 #include "base/soft_bit.h"
+#include "framing/frame_record.h"
 #include "framing/framing_config.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -22,6 +24,7 @@ struct frame_decoder_stats {
     std::uint64_t frames_abandoned =
         0; ///< grid places after the last evidence of a signal: not emitted; not contiguous:
            ///< exact markers with nothing right behind them
+    std::array<std::uint64_t, n_frame_recoveries> frames_by_recovery{}; ///< index: frame_recovery
     std::uint64_t frames_truncated = 0; ///< last frame, cut off by the end of the stream and not mended: not emitted
     std::uint64_t locks = 0;
     std::uint64_t sync_losses = 0;

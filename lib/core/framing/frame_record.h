@@ -20,11 +20,20 @@ enum class sync_state : std::uint8_t {
     backfilled = 2, ///< frame before the one that proved the lock
 };
 
-/// Header of a frame record, 64 octets, little-endian, followed by the code block (transfer frame and check symbols,
+/// What it took to make a frame right beyond Viterbi and Reed-Solomon as they are.
+enum class frame_recovery : std::uint8_t {
+    none = 0,
+    erasures = 1,   ///< Reed-Solomon was told which octets are doubtful
+    rs_pinned = 2,  ///< inner code decoded again, with the codewords that came right held fixed
+    data_aided = 3, ///< symbols demodulated again with the help of what was decoded
+};
+constexpr std::size_t n_frame_recoveries = 4;
+
+/// Header of a frame record, 128 octets, little-endian, followed by the code block (transfer frame and check symbols,
 /// derandomised and corrected, without sync marker), zero-padded to a multiple of 64 octets.
 /// The same layout is read by xband_core/records.py.
 struct frame_record_header {
-    static constexpr std::uint32_t magic_value = 0x31524658; // "XFR1"
+    static constexpr std::uint32_t magic_value = 0x32524658; // "XFR2"
 
     std::uint32_t magic = magic_value;
     std::uint16_t code_block_len_bytes = 0; ///< transfer frame plus check symbols
@@ -45,9 +54,15 @@ struct frame_record_header {
     std::uint8_t ambiguity =
         0; ///< bit 0 rails swapped, bit 1 second rail inverted, bit 2 frame inverted, bit 3 pairs begin at odd soft bits
     std::uint8_t checks = 0; ///< bit 0 FECF present, bit 1 FECF right, bit 2 header as the mission says
-    std::uint16_t reserved = 0;
+    frame_recovery recovery = frame_recovery::none;
+    std::int8_t rs_margin = rs_margin_unknown; ///< symbols that the worst codeword could still lose; -1: beyond repair
+    float evm_percent = 0;                     ///< rms, of the rms of the ideal symbols; NaN while unknown
+    std::uint8_t phase_slips = 0; ///< times the reading of the channel changed since the end of the frame before
+    std::array<std::uint8_t, 59> reserved{};
+
+    static constexpr std::int8_t rs_margin_unknown = 127; ///< the mission has no Reed-Solomon code
 };
-static_assert(sizeof(frame_record_header) == 64);
+static_assert(sizeof(frame_record_header) == 128);
 static_assert(std::endian::native == std::endian::little, "records are written as they stand in memory");
 
 /// Bytes from one record to the next.

@@ -66,6 +66,7 @@ py::list pull_marks(psk_demodulator& demodulator)
                                   m.first_sample,
                                   m.samples_per_symbol,
                                   m.es_n0_db,
+                                  m.evm_percent,
                                   m.carrier_offset_hz,
                                   m.symbol_rate_error_ppm,
                                   m.is_locked));
@@ -83,6 +84,7 @@ py::dict stats(const psk_demodulator& demodulator)
     out["skipped_samples"] = s.skipped_samples;
     out["is_locked"] = s.is_locked;
     out["es_n0_db"] = s.es_n0_db;
+    out["evm_percent"] = s.evm_percent;
     out["carrier_offset_hz"] = s.carrier_offset_hz;
     out["symbol_rate_error_ppm"] = s.symbol_rate_error_ppm;
     out["coherence"] = s.coherence;
@@ -135,8 +137,8 @@ void bind_dsp(py::module_& m)
         .def("pull", &pull_all, "All soft bits made so far, int8.")
         .def("pull_marks",
              &pull_marks,
-             "Clock marks made so far: (first_symbol, first_sample, samples_per_symbol, es_n0_db, carrier_offset_hz, "
-             "symbol_rate_error_ppm, is_locked).")
+             "Clock marks made so far: (first_symbol, first_sample, samples_per_symbol, es_n0_db, evm_percent, "
+             "carrier_offset_hz, symbol_rate_error_ppm, is_locked).")
         .def("stats", &stats)
         .def("recent_symbols", &psk_demodulator::recent_symbols)
         .def("recent_samples", &psk_demodulator::recent_samples);

@@ -111,6 +111,9 @@ py::dict stats_of(const frame_decoder& decoder)
     d["frames_flywheel"] = s.frames_flywheel;
     d["frames_abandoned"] = s.frames_abandoned;
     d["frames_truncated"] = s.frames_truncated;
+    d["frames_by_erasures"] = s.frames_by_recovery[std::size_t(frame_recovery::erasures)];
+    d["frames_by_rs_pinned"] = s.frames_by_recovery[std::size_t(frame_recovery::rs_pinned)];
+    d["frames_by_data_aided"] = s.frames_by_recovery[std::size_t(frame_recovery::data_aided)];
     d["locks"] = s.locks;
     d["sync_losses"] = s.sync_losses;
     d["bit_slips"] = s.bit_slips;
@@ -192,6 +195,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
                double first_sample,
                double samples_per_symbol,
                float es_n0_db,
+               float evm_percent,
                float carrier_offset_hz,
                float symbol_rate_error_ppm,
                bool is_locked) {
@@ -199,6 +203,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
                             first_sample,
                             samples_per_symbol,
                             es_n0_db,
+                            evm_percent,
                             carrier_offset_hz,
                             symbol_rate_error_ppm,
                             is_locked });
@@ -207,6 +212,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
             py::arg("first_sample"),
             py::arg("samples_per_symbol"),
             py::arg("es_n0_db"),
+            py::arg("evm_percent"),
             py::arg("carrier_offset_hz"),
             py::arg("symbol_rate_error_ppm"),
             py::arg("is_locked"),
