@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xband_core.mission import load_mission
-from xband_station.bench import sensitivity, theory
+from xband_station.bench import acquisition, impairments, robustness, sensitivity, theory
 from xband_station.bench.reception import score
+from xband_station.bench.scene import Conditions, make_scene
 from xband_station.bench.sensitivity import LINKS, Curve, Point
 from xband_station.cli import main
 
@@ -93,3 +95,39 @@ def test_no_code_beats_capacity() -> None:
     bits = 1e7
     shape = theory.CodeShape(bits=int(bits / 2), channel_bits=bits, inner_rate=0.5)
     assert theory.threshold_db(lambda db: theory.best_code_loss(shape, db)) == pytest.approx(0.19, abs=0.02)
+
+
+def test_a_scene_knows_where_its_frames_are() -> None:
+    """A drop-out inside frame 3 touches that frame alone, and the receiver loses that frame alone."""
+    scene = make_scene(load_mission("suomi-npp"), 8, Conditions(eb_n0_db=8.0, lead_in_s=1e-3))
+    begin, end = scene.frame_bounds[3:5]
+    event = (begin + 0.1 * (end - begin), begin + 0.9 * (end - begin))
+    assert np.flatnonzero(scene.touched([event])).tolist() == [3]
+    raw = impairments.quantise(impairments.blank(scene.samples, [int(event[0])], int(event[1] - event[0])), "cs8")
+    result, acquired_at = acquisition.receive_scene(scene, raw, "cs8")
+    assert np.flatnonzero(~result.arrived).tolist() == [3]
+    assert 0 < acquired_at < len(scene.samples)
+
+
+def test_lead_in_has_the_noise_of_the_signal_behind_it() -> None:
+    """The half frame behind the last one is noise of the simulator; the noise ahead of the first one is the scene's."""
+    scene = make_scene(load_mission("suomi-npp"), 4, Conditions(eb_n0_db=2.0, lead_in_s=2e-3))
+    begin, end = scene.frame_bounds[[0, -1]]
+    before = np.mean(np.abs(scene.samples[: int(begin) - 100]) ** 2)
+    behind = np.mean(np.abs(scene.samples[int(end) + 100 :]) ** 2)
+    assert before == pytest.approx(behind, rel=0.05)
+    within = np.mean(np.abs(scene.samples[int(begin) : int(end)]) ** 2)
+    assert within - before == pytest.approx(scene.signal_power, rel=0.05)
+
+
+def test_quantisers_round_and_clip() -> None:
+    samples = np.array([0.0, 1.0 + 2.0j, -0.3 - 5.0j], np.complex64)
+    assert impairments.quantise(samples, "cs8").view(np.int8).tolist() == [0, 0, 127, 127, -38, -127]
+    assert impairments.quantise(samples, "cs8", bits=4).view(np.int8).tolist() == [0, 0, 126, 126, -36, -126]
+
+
+def test_verdict_needs_every_frame_that_a_cold_start_brings() -> None:
+    good = robustness.Row("m", "w", 1, 2, 4, 2, 2, 0.1, 0, limit=2)
+    assert good.passes
+    assert not replace(good, worst_beyond=3).passes
+    assert not replace(good, wrong=1).passes

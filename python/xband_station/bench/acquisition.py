@@ -35,9 +35,10 @@ SLIPS, SLIP_EVERY_FRAMES = 30, 8.37
 QUARTERS = (1, 2, 3)
 NOTES = f"""\
 Nothing is told to the receiver. Every short signal is {FRAMES} frames behind up to 3 ms of noise; offset within
-+-10 % of the symbol rate, clock within +-500 ppm, ramp within +-5 kHz/s (the first 16 trials in the corners), any phase, I/Q swap, inversion, either sense of G2. Found after: from the first
-symbol to the last sample that acquisition looked at (median, worst). First frame ms: the end of the first frame that
-began after that, so what a receiver would get that keeps no samples; ours keeps them."""
++-10 % of the symbol rate, clock within +-500 ppm, ramp within +-5 kHz/s (the first 16 trials in the corners), any
+phase, I/Q swap, inversion, either sense of G2. Found after: from the first symbol to the last sample that acquisition
+looked at (median, worst). First frame ms: the end of the first frame that began after that, so what a receiver would
+get that keeps no samples; ours keeps them."""
 
 
 @dataclass(frozen=True)

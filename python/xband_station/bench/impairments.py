@@ -38,7 +38,8 @@ def gain_steps(samples: Samples, places: list[int], step_db: float) -> Samples:
 def add_dc(samples: Samples, signal_power: float, level_dbc: float) -> Samples:
     """A constant beside the signal, in no special direction."""
     amplitude = math.sqrt(signal_power * 10 ** (level_dbc / 10))
-    return samples + np.complex64(amplitude * np.exp(0.7j))
+    shifted: Samples = samples + np.complex64(amplitude * np.exp(0.7j))
+    return shifted
 
 
 def add_tone(samples: Samples, signal_power: float, carrier_to_tone_db: float, cycles_per_sample: float) -> Samples:
@@ -46,7 +47,8 @@ def add_tone(samples: Samples, signal_power: float, carrier_to_tone_db: float, c
     amplitude = math.sqrt(signal_power * 10 ** (-carrier_to_tone_db / 10))
     phase = np.mod(cycles_per_sample * np.arange(len(samples)), 1.0)
     tone = (amplitude * np.exp(2j * np.pi * phase)).astype(np.complex64)
-    return samples + tone
+    mixed: Samples = samples + tone
+    return mixed
 
 
 def add_pulses(

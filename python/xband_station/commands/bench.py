@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Measures this build on this machine. `speed`: our parts beside GNU Radio's blocks, in CPU time, as ratios of one run.
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
-`acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames."""
+`acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
+`robustness`: gain steps, clipping, interference and missing samples, held against a cold start."""
 
 EPILOG = """\
 examples:
   xband bench speed
   xband bench sensitivity --plot sensitivity.png
   xband bench acquisition --trials 200
+  xband bench robustness --json
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -38,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["speed", "sensitivity", "acquisition"], help="what to measure")
+    parser.add_argument("what", choices=["speed", "sensitivity", "acquisition", "robustness"], help="what to measure")
     parser.add_argument(
         "--mission", metavar="NAME|FILE", help="sensitivity: links of this mission only (default: the whole table)"
     )
@@ -82,7 +85,8 @@ def _seed(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"speed": _speed, "sensitivity": _sensitivity, "acquisition": _acquisition}[args.what](args)
+    measure = {"speed": _speed, "sensitivity": _sensitivity, "acquisition": _acquisition, "robustness": _robustness}
+    return measure[args.what](args)
 
 
 def _speed(args: argparse.Namespace) -> int:
@@ -145,4 +149,18 @@ def _acquisition(args: argparse.Namespace) -> int:
         print(json.dumps(report | parts, indent=1))
     else:
         print(f"{acquisition.tables(rows, events)}\n{elapsed_s:.0f} s")
+    return 0
+
+
+def _robustness(args: argparse.Namespace) -> int:
+    from xband_station.bench import robustness
+
+    began_s = time.monotonic()
+    cold, rows = robustness.run(args.seed)
+    elapsed_s = time.monotonic() - began_s
+    if args.json:
+        report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed, "cold_start": [asdict(start) for start in cold]}
+        print(json.dumps(report | {"rows": [row.as_dict() for row in rows]}, indent=1))
+    else:
+        print(f"{robustness.tables(cold, rows)}\n{elapsed_s:.0f} s")
     return 0
