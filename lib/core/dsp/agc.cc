@@ -42,6 +42,11 @@ void block_agc::process(float* samples, std::size_t n)
     const bool is_jump = power > 4.0f * d_power || power < 0.25f * d_power;
     if (power > 0.0f)
         d_power = is_jump ? power : d_power + smoothing * (power - d_power);
+    hold(samples, n);
+}
+
+void block_agc::hold(float* samples, std::size_t n) const
+{
     if (d_power > 0.0f)
         scale(samples, 2 * n, 1.0f / std::sqrt(d_power));
 }

@@ -12,6 +12,8 @@ public:
     void restart() { d_power = 0.0f; }
     /// \param samples interleaved, n complex samples, levelled in place
     void process(float* samples, std::size_t n);
+    /// Levels as the block before was: for the few samples of a stream's end.
+    void hold(float* samples, std::size_t n) const;
     /// Smoothed mean power of the samples as they came; 0 before the first.
     float power() const { return d_power; }
 

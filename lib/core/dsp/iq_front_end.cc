@@ -20,8 +20,14 @@ namespace {
 // in use, the frequency moves 0.08 mHz over 64 samples.
 constexpr std::size_t rotation_step = 64;
 
-// The parabola of one run stands for any plan's phase over this many samples to 1e-6 cycles.
+// The parabola of one run stands for any plan's phase over this many input samples to 1e-6 cycles.
 constexpr std::size_t longest_run = 4096;
+
+// Input samples filtered at one go: they stay in the nearest cache.
+constexpr std::size_t tile_samples = 2048;
+
+// The filter follows the carrier when it is this far from its middle, of the band's half width: well inside band_room_norm.
+constexpr double tuning_room = 0.02;
 
 /// Without the checks for infinities that the operator has to make.
 std::complex<double> multiply(std::complex<double> a, std::complex<double> b)
@@ -70,7 +76,12 @@ rotate_step(float* iq, std::size_t n, float base_re, float base_im, const float*
 
 } // namespace
 
-iq_front_end::iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan)
+wanted_band band_of(double samples_per_symbol, double rolloff)
+{
+    return { decimation_factor(samples_per_symbol, rolloff), band_half_width_cps(samples_per_symbol, rolloff) };
+}
+
+iq_front_end::iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan, const wanted_band& band)
     : d_format(format),
       d_sample_rate_hz(sample_rate_hz),
       d_plan(std::move(plan))
@@ -80,44 +91,128 @@ iq_front_end::iq_front_end(iq_format format, double sample_rate_hz, frequency_pl
     const auto by_start = [](const auto& a, const auto& b) { return a.start_sample < b.start_sample; };
     if (!std::is_sorted(d_plan.begin(), d_plan.end(), by_start))
         throw std::invalid_argument("frequency plan: start_sample must ascend");
+    if (band.decimation > 1) {
+        d_decimator.emplace(band.decimation, band.half_width_cps);
+        d_tuning_room_cps = tuning_room * band.half_width_cps;
+        // The filter's weights are padded: it may look at, and ignore, some samples more.
+        d_tile.assign(2 * (tile_samples + 2 * d_decimator->reach() + band.decimation + 16), 0.0f);
+    }
+    restart(0, 0.0);
 }
 
 void iq_front_end::restart(std::uint64_t sample, double offset_cps)
 {
-    d_next_sample = sample;
+    d_next_sample = d_next_output = sample;
     d_offset_cps = offset_cps;
     d_offset_phase = 0.0;
+    if (!d_decimator)
+        return;
+    const unsigned factor = d_decimator->factor();
+    d_next_output = d_next_filtered = (sample + factor - 1) / factor * factor;
+    // Silence before the first sample.
+    d_tile_samples = d_decimator->reach();
+    d_tile_start = static_cast<std::int64_t>(sample) - static_cast<std::int64_t>(d_tile_samples);
+    std::fill_n(d_tile.begin(), 2 * d_tile_samples, 0.0f);
+    d_decimator->tune(offset_cps + planned_hz(static_cast<double>(sample)) / d_sample_rate_hz);
 }
 
-void iq_front_end::process(std::span<const std::byte> iq, float* out)
+void iq_front_end::widen(const std::byte* iq, std::size_t n, float* out)
 {
-    const std::size_t n = iq.size() / sample_len_bytes(d_format);
     switch (d_format) {
     case iq_format::cs8:
-        widen_cs8(reinterpret_cast<const std::int8_t*>(iq.data()), n, out);
+        widen_cs8(reinterpret_cast<const std::int8_t*>(iq), n, out);
         break;
     case iq_format::cs16:
-        widen_cs16(reinterpret_cast<const std::int16_t*>(iq.data()), n, out);
+        widen_cs16(reinterpret_cast<const std::int16_t*>(iq), n, out);
         break;
     case iq_format::cf32:
-        std::memcpy(out, iq.data(), iq.size());
+        std::memcpy(out, iq, n * sample_len_bytes(d_format));
         d_non_finite += sanitise(out, n);
         break;
     }
+}
+
+std::size_t iq_front_end::process(std::span<const std::byte> iq, float* out)
+{
+    const std::size_t n = iq.size() / sample_len_bytes(d_format);
+    if (!d_decimator) {
+        widen(iq.data(), n, out);
+        d_next_sample += n;
+        take_out_frequency(out, n);
+        return n;
+    }
+    keep_tuned();
+    std::size_t made = 0;
+    for (std::size_t at = 0; at < n; at += tile_samples) {
+        const std::size_t len = std::min(tile_samples, n - at);
+        widen(iq.data() + at * sample_len_bytes(d_format), len, &d_tile[2 * d_tile_samples]);
+        d_tile_samples += len;
+        d_next_sample += len;
+        made += decimate(out + 2 * made);
+    }
+    take_out_frequency(out, made);
+    return made;
+}
+
+std::size_t iq_front_end::finish(float* out)
+{
+    if (!d_decimator)
+        return 0;
+    std::fill_n(&d_tile[2 * d_tile_samples], 2 * d_decimator->reach(), 0.0f);
+    d_tile_samples += d_decimator->reach();
+    const std::size_t made = decimate(out);
+    take_out_frequency(out, made);
+    return made;
+}
+
+void iq_front_end::keep_tuned()
+{
+    const double wanted_cps = d_offset_cps + planned_hz(static_cast<double>(d_next_sample)) / d_sample_rate_hz;
+    if (std::abs(wanted_cps - d_decimator->centre_cps()) > d_tuning_room_cps)
+        d_decimator->tune(wanted_cps);
+}
+
+/// Filters what the tile holds. \return outputs
+std::size_t iq_front_end::decimate(float* out)
+{
+    const std::size_t reach = d_decimator->reach(), factor = d_decimator->factor();
+    const std::int64_t first =
+        static_cast<std::int64_t>(d_next_filtered) - static_cast<std::int64_t>(reach) - d_tile_start;
+    const std::int64_t room =
+        static_cast<std::int64_t>(d_tile_samples) - first - static_cast<std::int64_t>(2 * reach + 1);
+    if (room < 0)
+        return 0;
+    const std::size_t n = static_cast<std::size_t>(room) / factor + 1;
+    d_decimator->process(&d_tile[2 * static_cast<std::size_t>(first)], n, out);
+    // What the next output needs moves to the front.
+    const std::size_t gone = std::min(static_cast<std::size_t>(first) + n * factor, d_tile_samples);
+    std::copy(d_tile.begin() + static_cast<std::ptrdiff_t>(2 * gone),
+              d_tile.begin() + static_cast<std::ptrdiff_t>(2 * d_tile_samples),
+              d_tile.begin());
+    d_tile_samples -= gone;
+    d_tile_start += static_cast<std::int64_t>(gone);
+    d_next_filtered += n * factor;
+    return n;
+}
+
+void iq_front_end::take_out_frequency(float* iq, std::size_t n)
+{
     // Runs end where the plan's segments do: inside a run the phase is smooth.
     for (std::size_t begin = 0; begin < n;) {
-        const std::size_t run = std::min(n - begin, samples_to_border());
-        rotate(out + 2 * begin, run);
+        const std::size_t run = std::min(n - begin, outputs_to_border());
+        rotate(iq + 2 * begin, run);
         begin += run;
     }
 }
 
-std::size_t iq_front_end::samples_to_border() const
+std::size_t iq_front_end::outputs_to_border() const
 {
+    const unsigned factor = decimation();
+    const std::uint64_t most = longest_run / factor;
     for (const auto& segment : d_plan)
-        if (segment.start_sample > d_next_sample)
-            return static_cast<std::size_t>(std::min<std::uint64_t>(segment.start_sample - d_next_sample, longest_run));
-    return longest_run;
+        if (segment.start_sample > d_next_output)
+            return std::min((segment.start_sample - d_next_output + factor - 1) / factor, most);
+    return most;
 }
 
 void iq_front_end::rotate(float* iq, std::size_t n)
@@ -126,10 +221,11 @@ void iq_front_end::rotate(float* iq, std::size_t n)
     const auto turn = [](double cycles) {
         return std::polar(1.0, -2.0 * std::numbers::pi * (cycles - std::floor(cycles)));
     };
+    const double factor = decimation();
     const auto cycles_at = [&](double k) {
-        const double plan =
-            d_plan.empty() ? 0.0 : phase_cycles(d_plan, static_cast<double>(d_next_sample) + k, d_sample_rate_hz);
-        return plan + d_offset_phase + d_offset_cps * k;
+        const double sample = static_cast<double>(d_next_output) + k * factor;
+        const double plan = d_plan.empty() ? 0.0 : phase_cycles(d_plan, sample, d_sample_rate_hz);
+        return plan + d_offset_phase + d_offset_cps * k * factor;
     };
     // The phase of the run is the parabola through its ends and its middle: exact for a ramp.
     const double length = static_cast<double>(n);
@@ -159,9 +255,9 @@ void iq_front_end::rotate(float* iq, std::size_t n)
         base = multiply(base, advance);
         advance = multiply(advance, advance_turn);
     }
-    d_offset_phase += d_offset_cps * length;
+    d_offset_phase += d_offset_cps * length * factor;
     d_offset_phase -= std::floor(d_offset_phase);
-    d_next_sample += n;
+    d_next_output += n * decimation();
 }
 
 } // namespace xband::core

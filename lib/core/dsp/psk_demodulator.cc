@@ -13,8 +13,8 @@ namespace xband::core {
 
 namespace {
 
-constexpr std::size_t block_samples = 4096;
-constexpr std::size_t block_symbols = 512; // filtered at one go; clock steering takes effect between blocks
+constexpr std::size_t block_samples = 4096; // behind the front end
+constexpr std::size_t block_symbols = 512;  // filtered at one go; clock steering takes effect between blocks
 constexpr std::size_t stretch = carrier_tracker::stretch_symbols;
 constexpr std::size_t look_ahead = carrier_tracker::look_ahead_symbols;
 static_assert(stretch % block_symbols == 0 && look_ahead % block_symbols == 0);
@@ -48,19 +48,24 @@ const psk_demodulator_config& checked(const psk_demodulator_config& c)
     return c;
 }
 
-signal_search::config search_config(const psk_demodulator_config& c)
+signal_search::config search_config(const psk_demodulator_config& c, std::size_t input_block_samples)
 {
     return { c.kind,   c.sample_rate_hz,      c.symbol_rate_hz, c.rolloff,
-             c.format, c.frequency_offset_hz, c.plan,           block_samples };
+             c.format, c.frequency_offset_hz, c.plan,           input_block_samples };
 }
 
 } // namespace
 
 psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
     : d_config(checked(config)),
-      d_nominal_sps(config.sample_rate_hz / config.symbol_rate_hz),
-      d_search(search_config(config)),
-      d_front_end(config.format, config.sample_rate_hz, config.plan),
+      d_front_end(config.format,
+                  config.sample_rate_hz,
+                  config.plan,
+                  band_of(config.sample_rate_hz / config.symbol_rate_hz, config.rolloff)),
+      d_decimation(d_front_end.decimation()),
+      d_nominal_sps(config.sample_rate_hz / config.symbol_rate_hz / d_decimation),
+      d_block_samples(block_samples * d_front_end.decimation()),
+      d_search(search_config(config, d_block_samples)),
       d_sampler(d_nominal_sps, config.rolloff),
       d_tracker(config.kind, config.rolloff),
       d_rails(config.kind)
@@ -70,7 +75,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
 
 void psk_demodulator::push(std::span<const std::byte> iq)
 {
-    const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
+    const std::size_t block_len = d_block_samples * sample_len_bytes(d_config.format);
     while (!iq.empty()) {
         if (d_raw.empty() && iq.size() >= block_len) {
             take_block(iq.first(block_len));
@@ -97,6 +102,11 @@ void psk_demodulator::flush()
     if (d_state == state::search && !d_search.is_empty())
         search(true);
     if (d_state == state::track) {
+        const std::size_t old = d_samples.size();
+        d_samples.resize(old + 2 * d_front_end.tail_samples());
+        const std::size_t n = d_front_end.finish(d_samples.data() + old);
+        d_agc.hold(d_samples.data() + old, n);
+        d_samples.resize(old + 2 * n);
         d_samples.insert(d_samples.end(), 2 * (d_sampler.reach() + 1), 0.0f);
         sample_symbols(true);
     }
@@ -127,13 +137,14 @@ void psk_demodulator::start_tracking(const signal_search::finding& found)
     d_state = state::track;
     ++d_stats.acquisitions;
     d_unlocked_stretches = 0;
-    d_step = found.samples_per_symbol;
-    const std::uint64_t kept_start = d_search.kept_start();
-    const double start = static_cast<double>(kept_start);
-    d_next_symbol = found.first_symbol - std::floor((found.first_symbol - start) / d_step) * d_step;
+    d_step = found.samples_per_symbol / d_decimation;
+    const std::uint64_t kept_start = d_search.kept_start(); // whole blocks from the stream's start
+    const double start = static_cast<double>(kept_start) / d_decimation;
+    const double first = found.first_symbol / d_decimation;
+    d_next_symbol = first - std::floor((first - start) / d_step) * d_step;
     const std::size_t pad = d_sampler.reach() + 1;
     d_samples.assign(2 * pad, 0.0f);
-    d_samples_start = static_cast<std::int64_t>(kept_start) - static_cast<std::int64_t>(pad);
+    d_samples_start = static_cast<std::int64_t>(start) - static_cast<std::int64_t>(pad);
     d_symbols.resize(0);
     d_positions.clear();
     d_agc.restart();
@@ -141,24 +152,24 @@ void psk_demodulator::start_tracking(const signal_search::finding& found)
     d_rails.restart();
     d_front_end.restart(kept_start, found.offset_cps);
     const std::vector<std::byte> kept = d_search.take_kept();
-    const std::size_t block_len = block_samples * sample_len_bytes(d_config.format);
+    const std::size_t block_len = d_block_samples * sample_len_bytes(d_config.format);
     for (std::size_t at = 0; at < kept.size(); at += block_len)
         track(std::span(kept).subspan(at, std::min(block_len, kept.size() - at)));
 }
 
 void psk_demodulator::track(std::span<const std::byte> iq)
 {
-    const std::size_t n = iq.size() / sample_len_bytes(d_config.format);
     if (d_state == state::search) { // lost while the kept samples were being worked off
         d_search.keep(iq);
         return;
     }
     const std::size_t old = d_samples.size();
+    d_samples.resize(old + 2 * (block_samples + 1));
+    const std::size_t n = d_front_end.process(iq, d_samples.data() + old);
     d_samples.resize(old + 2 * n);
-    d_front_end.process(iq, d_samples.data() + old);
     d_stats.non_finite = d_front_end.non_finite();
     d_agc.process(d_samples.data() + old, n);
-    if (d_front_end.next_sample() / block_samples % 64 == 0) {
+    if (d_front_end.next_sample() / d_block_samples % 64 == 0) {
         d_recent_samples.resize(n);
         for (std::size_t i = 0; i < n; ++i)
             d_recent_samples[i] = { d_samples[old + 2 * i], d_samples[old + 2 * i + 1] };
@@ -237,8 +248,9 @@ void psk_demodulator::judge(const stretch_report& report)
 
 void psk_demodulator::steer(const stretch_report& report, std::size_t n)
 {
-    const double residual_cps = report.step_per_symbol_cycles / d_step;
-    const double plan_hz = d_front_end.planned_hz(d_positions.empty() ? d_next_symbol : d_positions.front());
+    const double residual_cps = report.step_per_symbol_cycles / (d_step * d_decimation);
+    const double position = d_positions.empty() ? d_next_symbol : d_positions.front();
+    const double plan_hz = d_front_end.planned_hz(position * d_decimation);
     d_stats.carrier_offset_hz =
         static_cast<float>(plan_hz + (d_front_end.offset_cps() + residual_cps) * d_config.sample_rate_hz);
     d_stats.symbol_rate_error_ppm = static_cast<float>((d_nominal_sps / d_step - 1.0) * 1e6);
@@ -256,8 +268,8 @@ void psk_demodulator::emit(std::size_t n)
 {
     const double position = d_positions.empty() ? d_next_symbol : d_positions.front();
     d_marks.push_back({ d_stats.symbols,
-                        position,
-                        d_step,
+                        position * d_decimation,
+                        d_step * d_decimation,
                         d_stats.es_n0_db,
                         d_stats.evm_percent,
                         d_stats.carrier_offset_hz,

@@ -87,9 +87,11 @@ private:
     void lose_signal();
 
     psk_demodulator_config d_config;
-    double d_nominal_sps;
-    signal_search d_search;
     iq_front_end d_front_end;
+    double d_decimation;         ///< input samples per sample behind the front end
+    double d_nominal_sps;        ///< of those samples per symbol
+    std::size_t d_block_samples; ///< input samples taken at one go
+    signal_search d_search;
     symbol_sampler d_sampler;
     carrier_tracker d_tracker;
     rail_meter d_rails;
@@ -98,9 +100,10 @@ private:
 
     std::vector<std::byte> d_raw; ///< input that does not fill a block yet
 
+    // Positions here count samples behind the front end; those in clock marks count samples of the input.
     aligned_vector<float> d_samples;  ///< track: turned and levelled, interleaved
-    std::int64_t d_samples_start = 0; ///< sample index of d_samples[0]
-    double d_next_symbol = 0.0;       ///< position of the next symbol, sample index
+    std::int64_t d_samples_start = 0; ///< index of d_samples[0]
+    double d_next_symbol = 0.0;       ///< position of the next symbol
     double d_step = 0.0;              ///< samples per symbol now
     symbol_buffer d_symbols;
     std::deque<double> d_positions; ///< of the first symbol of each block in d_symbols

@@ -18,8 +18,9 @@ acquisition::config acquisition_config(const signal_search::config& c)
 {
     acquisition::config search;
     search.kind = c.kind;
-    search.samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
     search.rolloff = c.rolloff;
+    const wanted_band band = band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff);
+    search.samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz / band.decimation;
     return search;
 }
 
@@ -28,7 +29,7 @@ acquisition::config acquisition_config(const signal_search::config& c)
 signal_search::signal_search(const config& c)
     : d_config(c),
       d_acquisition(acquisition_config(c)),
-      d_front_end(c.format, c.sample_rate_hz, c.plan)
+      d_front_end(c.format, c.sample_rate_hz, c.plan, band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff))
 {
     const auto whole_blocks = [&](double symbols) {
         const double blocks = symbols * c.sample_rate_hz / c.symbol_rate_hz / static_cast<double>(c.block_samples);
@@ -76,21 +77,24 @@ std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted)
     const std::size_t n = std::min(wanted, kept);
     const std::uint64_t start = d_kept_start + (kept - n);
     const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
-    std::vector<float> samples(2 * n);
+    const double decimation = d_front_end.decimation();
+    const double first_output = std::ceil(static_cast<double>(start) / decimation);
+    std::vector<float> samples(2 * (n / d_front_end.decimation() + 1));
     d_front_end.restart(start, expected_cps);
-    d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
+    const std::size_t made = d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
+    samples.resize(2 * made);
     // Levelled, so that no power of the samples leaves the float range.
-    block_agc{}.process(samples.data(), n);
-    const std::size_t shown = std::min(n, shown_samples);
+    block_agc{}.process(samples.data(), made);
+    const std::size_t shown = std::min(made, shown_samples);
     d_recent_samples.resize(shown);
     for (std::size_t i = 0; i < shown; ++i)
         d_recent_samples[i] = { samples[2 * i], samples[2 * i + 1] };
     const auto found = d_acquisition.run(samples);
     if (!found)
         return std::nullopt;
-    return finding{ expected_cps + found->offset_cps,
-                    found->samples_per_symbol,
-                    static_cast<double>(start) + found->first_symbol };
+    return finding{ expected_cps + found->offset_cps / decimation,
+                    found->samples_per_symbol * decimation,
+                    first_output * decimation + found->first_symbol * decimation };
 }
 
 } // namespace xband::core

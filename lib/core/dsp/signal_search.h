@@ -27,7 +27,7 @@ public:
         iq_format format = iq_format::cs8;
         double frequency_offset_hz = 0.0;
         frequency_plan plan;
-        std::size_t block_samples = 4096; ///< windows are whole blocks
+        std::size_t block_samples = 4096; ///< windows are whole blocks of input samples
     };
 
     /// A signal, positions as sample indices of the stream.

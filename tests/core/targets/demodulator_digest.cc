@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 using namespace xband::core;
 
@@ -31,10 +32,13 @@ int main()
         return 0;
     }
     std::uint64_t digest = 14695981039346656037u; // FNV-1a
-    for (const modulation kind : { modulation::bpsk, modulation::qpsk, modulation::oqpsk }) {
+    for (const auto& [kind, sps] : { std::pair(modulation::bpsk, 2.3),
+                                     std::pair(modulation::qpsk, 2.3),
+                                     std::pair(modulation::oqpsk, 2.3),
+                                     std::pair(modulation::qpsk, 7.1) }) {
         test_signal::recipe r;
         r.kind = kind;
-        r.samples_per_symbol = 2.3;
+        r.samples_per_symbol = sps;
         r.offset_cps = 0.003;
         r.es_n0_db = 3.0;
         r.symbols = 30000;
@@ -42,7 +46,7 @@ int main()
         psk_demodulator_config c;
         c.kind = kind;
         c.symbol_rate_hz = 1e6;
-        c.sample_rate_hz = 2.3e6;
+        c.sample_rate_hz = sps * 1e6;
         c.format = iq_format::cf32;
         c.plan = { { 0, { 300.0, -20.0 } } };
         psk_demodulator demodulator(c);
