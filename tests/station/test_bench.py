@@ -99,7 +99,7 @@ def test_no_code_beats_capacity() -> None:
 
 def test_a_scene_knows_where_its_frames_are() -> None:
     """A drop-out inside frame 3 touches that frame alone, and the receiver loses that frame alone."""
-    scene = make_scene(load_mission("suomi-npp"), 8, Conditions(eb_n0_db=8.0, lead_in_s=1e-3))
+    scene = make_scene(load_mission("suomi-npp"), 8, Conditions(eb_n0_db=8.0, lead_in_s=2e-3))
     begin, end = scene.frame_bounds[3:5]
     event = (begin + 0.1 * (end - begin), begin + 0.9 * (end - begin))
     assert np.flatnonzero(scene.touched([event])).tolist() == [3]

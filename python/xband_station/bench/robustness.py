@@ -36,9 +36,10 @@ NOTCH_PLACES_NORM = (0.0, 0.2, -0.5)
 
 NOTES = f"""\
 Eb/N0 {EB_N0_DB:g} dB, 2.2 samples a symbol, offset 75 kHz, ramp 1.6 kHz/s, clock 20 ppm, linewidth 100 Hz,
-{FRAMES} frames behind 1 ms of noise. Touched: frames of which a symbol lies in a disturbance; where it lasts, none.
-Beyond: frames lost that were not touched, all and after the worst event. Back after: from the end of a disturbance to the beginning of the
-first frame that came out. A cold start is the yardstick: a fresh receiver that may not look back."""
+{FRAMES} frames behind 1 ms of noise. Touched: frames of which a symbol lies in a disturbance; where it lasts,
+none. Beyond: frames lost that were not touched, all and after the worst event. Back after: from the end of a
+disturbance to the beginning of the first frame that came out. A cold start is the yardstick: a fresh receiver that may
+not look back."""
 
 
 @dataclass(frozen=True)
