@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from xband_core.mission import load_mission
+from xband_core.records import FRAME_RECORD_HEADER, HEADER_LEN_BYTES, Integrity
 from xband_station.bench import acquisition, impairments, robustness, sensitivity, theory
 from xband_station.bench.reception import score
 from xband_station.bench.scene import Conditions, make_scene
@@ -73,10 +74,10 @@ def test_the_search_brackets_the_99_percent_point(monkeypatch: pytest.MonkeyPatc
 
 def test_frames_are_counted_by_what_they_say() -> None:
     sent = np.arange(3 * 892, dtype=np.uint32).astype(np.uint8).reshape(3, 892)
-    record = np.zeros((3, 960), np.uint8)
-    record[:, 64 : 64 + 892] = sent
-    record[1, 500] ^= 1  # vouched for, but never sent
-    record[2, 44] = 2  # integrity: uncorrectable
+    record = np.zeros((3, 64 * 16), np.uint8)
+    record[:, HEADER_LEN_BYTES : HEADER_LEN_BYTES + 892] = sent
+    record[1, HEADER_LEN_BYTES + 500] ^= 1  # vouched for, but never sent
+    record[2, FRAME_RECORD_HEADER.fields["integrity"][1]] = Integrity.UNCORRECTABLE
     result = score(sent, [record])
     assert result.arrived.tolist() == [True, False, False]
     assert (result.wrong, result.lost) == (1, 2)
