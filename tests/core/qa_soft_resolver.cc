@@ -32,7 +32,9 @@ std::uint64_t batches_doubted(const soft_stream& soft)
 {
     soft_resolver resolver(modulation::qpsk, segment_bits);
     std::vector<resolved_word> words;
-    resolver.push(soft, words);
+    soft_stream pairs;
+    resolver.push(soft, words, pairs);
+    BOOST_TEST(pairs.size() == 128 * words.size());
     return resolver.batches_doubted();
 }
 

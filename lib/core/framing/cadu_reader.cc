@@ -63,9 +63,9 @@ located_frame cadu_reader::decode_at(const frame_place& place)
     return found;
 }
 
-bool cadu_reader::is_right(const decoded_frame& frame) const
+bool cadu_reader::is_right(const framing_config& config, const decoded_frame& frame)
 {
-    const bool is_raw = d_codec.config().frame_kind == frame_kind::raw;
+    const bool is_raw = config.frame_kind == frame_kind::raw;
     return frame.is_checked_and_right() && (is_raw || frame.is_header_right());
 }
 

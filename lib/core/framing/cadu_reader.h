@@ -54,7 +54,8 @@ public:
     located_frame decode_at(const frame_place& place);
 
     /// The check and, where there is one, the header are right.
-    bool is_right(const decoded_frame& frame) const;
+    bool is_right(const decoded_frame& frame) const { return is_right(config(), frame); }
+    static bool is_right(const framing_config& config, const decoded_frame& frame);
 
 private:
     frame_codec& d_codec;

@@ -24,8 +24,9 @@ constexpr std::size_t max_off_place_trials = 4;
 
 } // namespace
 
-cadu_sync::cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too)
+cadu_sync::cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too, frame_rescue* rescue)
     : d_reader(codec, bits, max_errors_in_lock, inverted_too),
+      d_rescue(rescue),
       d_len_bits(std::int64_t(codec.config().cadu_len_bits())),
       d_last_emitted(std::numeric_limits<std::int64_t>::min() / 2)
 {
@@ -226,7 +227,8 @@ std::vector<located_frame> cadu_sync::backfill(const located_frame& proof)
     return found;
 }
 
-/// The frame at its expected place, or the right one beside it or in another reading if that one is not right.
+/// The frame at its expected place, or the right one beside it or in another reading if that one is not right, or what more
+/// can be done for it.
 located_frame cadu_sync::judge(const frame_place& expected)
 {
     located_frame best = d_reader.decode_at(expected);
@@ -241,6 +243,8 @@ located_frame cadu_sync::judge(const frame_place& expected)
         other.bit_slip = std::int8_t(place.position - expected.position);
         return other;
     }
+    if (d_rescue != nullptr)
+        d_rescue->win(best);
     return best;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "framing/cadu_reader.h"
+#include "framing/frame_rescue.h"
 #include "framing/synchroniser.h"
 
 #include <cstdint>
@@ -34,7 +35,8 @@ public:
 
     /// \param codec, bits  must outlive this object.
     /// \param inverted_too  streams may be inverted as a whole.
-    cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too);
+    /// \param rescue  for frames beyond repair; must outlive this object; may be none.
+    cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too, frame_rescue* rescue = nullptr);
 
     void advance() override;
     void finish() override;
@@ -63,6 +65,7 @@ private:
     void emit(located_frame&& found);
 
     cadu_reader d_reader;
+    frame_rescue* d_rescue;
     std::int64_t d_len_bits; ///< of a CADU
     bool d_is_finished = false;
     bool d_is_locked = false;

@@ -19,26 +19,28 @@ class conv_front final : public channel_front
 public:
     explicit conv_front(const framing_config& config)
         : d_resolver(config.modulation, config.segment_bits),
-          d_is_nrzm(config.differential == differential::nrz_m)
+          d_is_nrzm(config.differential == differential::nrz_m),
+          d_second_look(d_is_nrzm)
     {
         d_readings.push_back({ 0, {} });
     }
 
     void push(std::span<const soft_bit> soft) override
     {
-        d_resolver.push(soft, d_words);
+        d_resolver.push(soft, d_words, d_new_pairs);
         store();
     }
 
     void flush() override
     {
-        d_resolver.flush(d_words);
+        d_resolver.flush(d_words, d_new_pairs);
         store();
     }
 
     void discard_before(std::int64_t position) override
     {
         d_bits.discard_before(position);
+        d_pairs.discard_before(2 * (position - std::int64_t(viterbi_pinned::head_bits)));
         d_channel.discard_before(position);
         while (d_readings.size() > 1 && d_readings[1].from <= position)
             d_readings.pop_front();
@@ -80,6 +82,9 @@ public:
         return sum;
     }
 
+    bool tells_certainty() const override { return false; }
+    void look_again(const second_look& look) override { d_second_look.read(d_pairs, look); }
+
 private:
     struct reading_change {
         std::int64_t from;
@@ -105,12 +110,17 @@ private:
                 word.n_bits);
         }
         d_words.clear();
+        d_pairs.append(d_new_pairs);
+        d_new_pairs.clear();
     }
 
     soft_resolver d_resolver;
     bool d_is_nrzm;
+    coded_second_look d_second_look;
     std::uint64_t d_last_bits = 0;
     std::vector<resolved_word> d_words;
+    std::vector<soft_bit> d_new_pairs;
+    soft_history d_pairs; ///< soft bits of the code, two for each bit of d_bits
     bit_history d_bits{ 1 };
     bit_history d_channel{ 4 };
     std::deque<reading_change> d_readings;
@@ -129,6 +139,7 @@ public:
 
     void push(std::span<const soft_bit> soft) override
     {
+        d_levels.append(soft);
         d_soft.insert(d_soft.end(), soft.begin(), soft.end());
         std::size_t at = 0;
         for (; at + word_bits < d_soft.size(); at += word_bits)
@@ -145,7 +156,12 @@ public:
         d_soft.clear();
     }
 
-    void discard_before(std::int64_t position) override { d_bits.discard_before(position); }
+    void discard_before(std::int64_t position) override
+    {
+        d_bits.discard_before(position);
+        d_levels.discard_before(position - 2 * look_margin);
+    }
+
     const bit_history& bits() const override { return d_bits; }
     bool may_be_inverted() const override { return d_streams.may_be_inverted(); }
     std::int64_t soft_index(std::int64_t position) const override { return position; }
@@ -163,7 +179,28 @@ public:
         return std::nullopt;
     }
 
+    bool tells_certainty() const override { return true; }
+
+    void look_again(const second_look& look) override
+    {
+        const std::size_t delay = d_streams.level_delay();
+        d_look_soft.resize(look.known.size() + delay + 2 * look_margin);
+        const std::int64_t first = look.position - std::int64_t(delay);
+        d_levels.read(first - look_margin, d_look_soft);
+        d_look_levels.resize(look.known.size() + delay);
+        for (std::size_t i = 0; i < d_look_levels.size(); ++i) {
+            const std::int64_t position = first + std::int64_t(i);
+            const std::int64_t from = d_streams.source(look.stream, position) - first + look_margin;
+            const soft_bit soft = std::max(d_look_soft[std::size_t(from)], soft_bit{ -127 });
+            d_look_levels[i] = d_streams.is_turned(look.stream, position) ? soft_bit(-soft) : soft;
+        }
+        read_levels(d_look_levels, delay, look);
+    }
+
 private:
+    /// Bits of a stream may stand that far from their soft bits, or be compared with levels that far away.
+    static constexpr std::int64_t look_margin = 4;
+
     void advance(std::size_t at, std::size_t n_bits)
     {
         d_streams.advance(pack_hard_bits(d_soft.data() + at), d_soft[at + word_bits] < 0, d_words);
@@ -176,6 +213,8 @@ private:
     bit_history d_bits;
     std::vector<soft_bit> d_soft;
     std::vector<std::uint64_t> d_words;
+    soft_history d_levels; ///< all soft bits, at their own index
+    std::vector<soft_bit> d_look_soft, d_look_levels;
 };
 
 } // namespace

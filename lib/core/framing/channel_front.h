@@ -3,6 +3,7 @@
 #include "base/soft_bit.h"
 #include "framing/bit_history.h"
 #include "framing/framing_config.h"
+#include "framing/second_look.h"
 #include "framing/soft_resolver.h"
 
 #include <cstdint>
@@ -41,6 +42,11 @@ public:
     virtual unsigned reading_changes(std::int64_t position, std::size_t n_bits) const = 0;
     /// Channel errors of a stretch of bits; nothing if the code does not tell.
     virtual std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const = 0;
+
+    /// True if the certainty of octets can be told, so that erasures may help.
+    virtual bool tells_certainty() const = 0;
+    /// Reads bits again of which some are known now; from where discard_before() allows, and not beyond the last bit.
+    virtual void look_again(const second_look& look) = 0;
 };
 
 std::unique_ptr<channel_front> make_channel_front(const framing_config& config);

@@ -4,11 +4,17 @@
 #include "framing/randomizer.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <numeric>
+#include <utility>
 
 namespace xband::core {
 
 namespace {
+
+// Few erasures leave more corrections for errors elsewhere, many help against a burst.
+constexpr std::array erasures_tried{ 4U, 7U, reed_solomon::max_erasures };
 
 constexpr std::uint8_t check_fecf_present = 1;
 constexpr std::uint8_t check_fecf_right = 2;
@@ -59,21 +65,30 @@ void frame_codec::decode(decoded_frame& out)
     std::span<std::uint8_t> block(out.code_block);
     if (d_config.randomized)
         apply_randomizer(block);
-    out.state = integrity::not_checked;
-    out.checks = 0;
     out.rs = {};
+    out.recovery = frame_recovery::none;
     out.bits_mended.reset();
     out.are_ends_mended = false;
     if (d_rs) {
         d_received = out.code_block;
         out.rs = d_rs->decode(block);
-        out.state = !out.rs.ok ? integrity::uncorrectable : out.rs.total > 0 ? integrity::corrected : integrity::good;
         if (out.rs.ok) {
             out.bits_mended = out.rs.total == 0 ? 0 : count_differences(d_received, block);
             out.are_ends_mended = out.rs.total > 0 && differ_at_ends(d_received, block);
         }
     }
-    const auto frame = block.first(d_config.frame_len_bytes);
+    judge(out);
+}
+
+/// State, FECF and header, once Reed-Solomon has done what it can.
+void frame_codec::judge(decoded_frame& out) const
+{
+    out.checks = 0;
+    out.state = !d_rs              ? integrity::not_checked
+                : !out.rs.ok       ? integrity::uncorrectable
+                : out.rs.total > 0 ? integrity::corrected
+                                   : integrity::good;
+    const auto frame = std::span(out.code_block).first(d_config.frame_len_bytes);
     if (d_config.has_fecf) {
         const bool is_right = crc16_ccsds(frame) == 0;
         out.checks |= is_right ? check_fecf_present | check_fecf_right : check_fecf_present;
@@ -83,6 +98,64 @@ void frame_codec::decode(decoded_frame& out)
             out.state = integrity::good;
     }
     check_header(out);
+}
+
+unsigned frame_codec::decode_again(decoded_frame& frame,
+                                   std::span<const std::uint8_t> received,
+                                   std::span<const std::uint16_t> certainty)
+{
+    const unsigned interleave = d_config.rs.interleave;
+    d_received.assign(received.begin(), received.end());
+    if (d_config.randomized)
+        apply_randomizer(d_received);
+    rs_result again;
+    if (certainty.empty())
+        again = d_rs->decode(d_received);
+    unsigned n_won = 0;
+    frame.rs.ok = true;
+    for (unsigned codeword = 0; codeword < interleave; ++codeword) {
+        std::uint8_t& corrected = frame.rs.corrected[codeword];
+        if (corrected != rs_result::uncorrectable)
+            continue;
+        corrected = certainty.empty() ? again.corrected[codeword] : decode_with_erasures(codeword, certainty);
+        if (corrected == rs_result::uncorrectable) {
+            frame.rs.ok = false;
+            continue;
+        }
+        ++n_won;
+        frame.rs.total += corrected;
+        for (std::size_t i = codeword; i < d_received.size(); i += interleave)
+            frame.code_block[i] = d_received[i];
+    }
+    if (frame.rs.ok)
+        judge(frame);
+    return n_won;
+}
+
+/// One codeword of d_received, with more and more erasures.
+std::uint8_t frame_codec::decode_with_erasures(unsigned codeword, std::span<const std::uint16_t> certainty)
+{
+    const unsigned interleave = d_config.rs.interleave;
+    d_symbols.resize(d_received.size() / interleave);
+    std::iota(d_symbols.begin(), d_symbols.end(), std::uint8_t{ 0 });
+    const auto rank = [&](std::uint8_t symbol) { return std::pair(certainty[symbol * interleave + codeword], symbol); };
+    std::ranges::partial_sort(d_symbols,
+                              d_symbols.begin() + reed_solomon::max_erasures,
+                              [&](std::uint8_t a, std::uint8_t b) { return rank(a) < rank(b); });
+    for (const unsigned n_erased : erasures_tried) {
+        const std::uint8_t corrected =
+            d_rs->decode_codeword(d_received, codeword, std::span(d_symbols).first(n_erased));
+        if (corrected != rs_result::uncorrectable)
+            return corrected;
+    }
+    return rs_result::uncorrectable;
+}
+
+void frame_codec::as_sent(const decoded_frame& frame, std::span<std::uint8_t> out) const
+{
+    std::ranges::copy(frame.code_block, out.begin());
+    if (d_config.randomized)
+        apply_randomizer(out);
 }
 
 void frame_codec::check_header(decoded_frame& out) const

@@ -47,6 +47,17 @@ public:
     /// \param out.code_block  code_block_len_bytes() octets as received; the rest of `out` is filled in.
     void decode(decoded_frame& out);
 
+    /// Another try at the codewords of a decoded frame that are beyond repair; the others stay.
+    /// \param received   the code block as received, but read anew.
+    /// \param certainty  of its octets; where given, up to 10 of a codeword's least certain ones are erased.
+    /// \returns codewords that came right. When all have, the frame is judged again.
+    unsigned decode_again(decoded_frame& frame,
+                          std::span<const std::uint8_t> received,
+                          std::span<const std::uint16_t> certainty);
+
+    /// The code block of a frame as it was sent: randomised, code_block_len_bytes() octets.
+    void as_sent(const decoded_frame& frame, std::span<std::uint8_t> out) const;
+
     /// True if the mission has something that can vouch for the contents of a frame.
     bool can_check() const { return d_config.has_rs || d_config.has_fecf; }
 
@@ -54,11 +65,14 @@ public:
     static bool is_successor(const frame_header& frame, const frame_header& next);
 
 private:
+    void judge(decoded_frame& out) const;
     void check_header(decoded_frame& out) const;
+    std::uint8_t decode_with_erasures(unsigned codeword, std::span<const std::uint16_t> certainty);
 
     framing_config d_config;
     std::optional<reed_solomon> d_rs;
     std::vector<std::uint8_t> d_received; ///< code block before correction
+    std::vector<std::uint8_t> d_symbols;  ///< of a codeword, the least certain first
 };
 
 } // namespace xband::core

@@ -28,10 +28,10 @@ Unsigned saturate(std::uint64_t value)
     return Unsigned(std::min<std::uint64_t>(value, std::numeric_limits<Unsigned>::max()));
 }
 
-std::unique_ptr<synchroniser> make_synchroniser(frame_codec& codec, const channel_front& front)
+std::unique_ptr<synchroniser> make_synchroniser(frame_codec& codec, const channel_front& front, frame_rescue& rescue)
 {
     if (codec.config().is_contiguous)
-        return std::make_unique<cadu_sync>(codec, front.bits(), front.may_be_inverted());
+        return std::make_unique<cadu_sync>(codec, front.bits(), front.may_be_inverted(), &rescue);
     return std::make_unique<single_cadu_sync>(codec, front.bits(), front.may_be_inverted());
 }
 
@@ -43,7 +43,8 @@ public:
     explicit impl(const framing_config& config)
         : d_codec(config),
           d_front(make_channel_front(config)),
-          d_sync(make_synchroniser(d_codec, *d_front)),
+          d_rescue(d_codec, *d_front),
+          d_sync(make_synchroniser(d_codec, *d_front, d_rescue)),
           d_stride(frame_record_stride(config.code_block_len_bytes())),
           d_rails(rails(config.modulation)),
           d_is_offset_qpsk(config.modulation == modulation::oqpsk)
@@ -229,6 +230,7 @@ private:
 
     frame_codec d_codec;
     std::unique_ptr<channel_front> d_front;
+    frame_rescue d_rescue;
     std::unique_ptr<synchroniser> d_sync;
     mark_timeline d_marks;
     std::size_t d_stride;

@@ -44,6 +44,27 @@ bool rail_streams::may_be_inverted() const
     return false;
 }
 
+std::int64_t rail_streams::source(std::size_t stream, std::int64_t position) const
+{
+    const rail_reading& reading = d_readings[stream];
+    if (!reading.is_swapped)
+        return position;
+    return reading.is_pair_late ? ((position + 1) ^ 1) - 1 : position ^ 1;
+}
+
+std::size_t rail_streams::level_delay() const
+{
+    switch (d_differential) {
+    case differential::none:
+        break;
+    case differential::nrz_m:
+        return 1;
+    case differential::nrz_m_per_rail:
+        return 2;
+    }
+    return 0;
+}
+
 void rail_streams::advance(std::uint64_t hard, bool next_bit, std::span<std::uint64_t> words)
 {
     std::uint64_t rails = hard;

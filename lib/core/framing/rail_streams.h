@@ -32,6 +32,15 @@ public:
     /// True if all bits of a stream may be inverted.
     bool may_be_inverted() const;
 
+    /// Soft bit whose sign is bit number `position` of a stream, NRZ-M not yet undone, and whether it must be turned round.
+    std::int64_t source(std::size_t stream, std::int64_t position) const;
+    bool is_turned(std::size_t stream, std::int64_t position) const
+    {
+        return d_readings[stream].is_second_inverted && position % 2 != 0;
+    }
+    /// Bits from a level of the NRZ-M code to the one it is compared with; 0 without NRZ-M.
+    std::size_t level_delay() const;
+
     /// The next 64 bits of each stream.
     /// \param hard  the next 64 hard channel bits, first bit the most significant.
     /// \param next_bit  the one after them (late pairs look one bit ahead).

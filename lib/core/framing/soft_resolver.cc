@@ -123,18 +123,18 @@ soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
     d_came_from.resize(n_words * d_readings.size());
 }
 
-void soft_resolver::push(std::span<const soft_bit> soft, std::vector<resolved_word>& out)
+void soft_resolver::push(std::span<const soft_bit> soft, std::vector<resolved_word>& out, std::vector<soft_bit>& pairs)
 {
     while (!soft.empty()) {
         const std::size_t n = std::min(soft.size(), needed_soft_bits() - d_soft.size());
         d_soft.insert(d_soft.end(), soft.begin(), soft.begin() + std::ptrdiff_t(n));
         soft = soft.subspan(n);
         if (d_soft.size() == needed_soft_bits())
-            decode_batch(d_choice.size() - overlap_words, out);
+            decode_batch(d_choice.size() - overlap_words, out, pairs);
     }
 }
 
-void soft_resolver::flush(std::vector<resolved_word>& out)
+void soft_resolver::flush(std::vector<resolved_word>& out, std::vector<soft_bit>& pairs)
 {
     // An odd soft bit at the end still makes a pair, its partner an erasure.
     std::size_t bits_left = (d_soft.size() - 2 * d_viterbi.overlap_bits() + 1) / 2;
@@ -142,7 +142,7 @@ void soft_resolver::flush(std::vector<resolved_word>& out)
         d_soft.resize(needed_soft_bits(), 0);
         const std::size_t words_left = (bits_left + word_bits - 1) / word_bits;
         const std::size_t n_words = words_left <= d_choice.size() ? words_left : d_choice.size() - overlap_words;
-        decode_batch(n_words, out);
+        decode_batch(n_words, out, pairs);
         if (const auto rest = unsigned(bits_left % word_bits); n_words == words_left && rest != 0) {
             out.back().n_bits = rest;
             out.back().bits &= ~(~std::uint64_t{ 0 } >> rest);
@@ -152,8 +152,8 @@ void soft_resolver::flush(std::vector<resolved_word>& out)
     d_soft.assign(2 * d_viterbi.overlap_bits(), 0);
 }
 
-/// Decodes a batch and gives out its first n_words words.
-void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>& out)
+/// Decodes a batch and gives out its first n_words words, and the pairs they were read from.
+void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>& out, std::vector<soft_bit>& pairs)
 {
     decode(d_current);
     const candidate* chosen = &d_candidates[d_current];
@@ -166,7 +166,9 @@ void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>
         choose_readings();
         const bool is_uniform =
             std::adjacent_find(d_choice.begin(), d_choice.end(), std::not_equal_to<>()) == d_choice.end();
-        if (!is_uniform)
+        if (is_uniform)
+            read_as(d_readings[d_choice.front()], 0, d_pairs.size() / 2);
+        else
             decode_stitched();
         chosen = is_uniform ? &d_candidates[d_choice.front()] : &d_candidates.back();
         d_current = d_choice[n_words - 1];
@@ -175,6 +177,8 @@ void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>
     const auto [wrong, compared] = count(*chosen);
     d_usual_per_mille = !d_is_trusted || compared == 0 ? 0 : unsigned(1000 * std::uint64_t{ wrong } / compared);
     out.insert(out.end(), chosen->words.begin(), chosen->words.begin() + std::ptrdiff_t(n_words));
+    const auto first_pair = d_pairs.begin() + std::ptrdiff_t(2 * d_viterbi.overlap_bits());
+    pairs.insert(pairs.end(), first_pair, first_pair + std::ptrdiff_t(2 * n_words * word_bits));
     d_last_word = out.back().bits;
     d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * n_words * word_bits));
 }

@@ -47,11 +47,11 @@ class soft_resolver
 public:
     soft_resolver(modulation kind, std::size_t segment_bits);
 
-    /// Takes soft bits and appends decoded words to `out`, a batch at a time.
-    void push(std::span<const soft_bit> soft, std::vector<resolved_word>& out);
+    /// Takes soft bits and appends decoded words to `out`, a batch at a time, and to `pairs` the 64 soft pairs behind each.
+    void push(std::span<const soft_bit> soft, std::vector<resolved_word>& out, std::vector<soft_bit>& pairs);
 
     /// End of stream: decodes the rest, followed by erasures.
-    void flush(std::vector<resolved_word>& out);
+    void flush(std::vector<resolved_word>& out, std::vector<soft_bit>& pairs);
 
     /// Batches in which all readings were decoded: each costs some four times an ordinary one.
     std::uint64_t batches_doubted() const { return d_batches_doubted; }
@@ -64,7 +64,7 @@ private:
     };
 
     std::size_t needed_soft_bits() const { return d_viterbi.input_soft_bits() + 1; }
-    void decode_batch(std::size_t n_words, std::vector<resolved_word>& out);
+    void decode_batch(std::size_t n_words, std::vector<resolved_word>& out, std::vector<soft_bit>& pairs);
     void decode(std::size_t reading);
     void decode_stitched();
     void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "framing/second_look.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace xband::core {
+
+void coded_second_look::read(const soft_history& pairs, const second_look& look)
+{
+    constexpr std::size_t head = viterbi_pinned::head_bits;
+    static_assert(head % 8 == 0);
+    d_known.assign(head, pin::open);
+    d_known.insert(d_known.end(), look.known.begin(), look.known.end());
+    d_soft.resize(2 * d_known.size());
+    d_bits.resize(d_known.size() / 8);
+    pairs.read(2 * (look.position - std::int64_t(head)), d_soft);
+    d_decoder.decode(d_soft, d_known, d_bits);
+    for (std::size_t i = 0; i < look.bits.size(); ++i) {
+        const unsigned octet = d_bits[head / 8 + i];
+        const unsigned level_before = d_bits[head / 8 + i - 1] & 1U;
+        look.bits[i] = std::uint8_t(d_is_nrzm ? octet ^ (octet >> 1 | level_before << 7) : octet);
+    }
+}
+
+namespace {
+
+/// A run of levels that known bits tie together.
+struct run {
+    int evidence = 0;    ///< sum of the soft bits, turned as the first one's level
+    bool is_odd = false; ///< the last level is not the first one's
+    bool first() const { return evidence < 0; }
+    bool last() const { return first() != is_odd; }
+    void add(soft_bit level) { evidence += is_odd ? -level : level; }
+};
+
+std::uint16_t saturate(int value) { return std::uint16_t(std::min<int>(value, second_look::surely - 1)); }
+
+class octet_writer
+{
+public:
+    explicit octet_writer(const second_look& look) : d_look(look)
+    {
+        std::fill(look.bits.begin(), look.bits.end(), std::uint8_t{ 0 });
+        std::fill(look.certainty.begin(), look.certainty.end(), second_look::surely);
+    }
+
+    void write(std::size_t i, bool bit, std::uint16_t certainty)
+    {
+        d_look.bits[i / 8] |= std::uint8_t(unsigned{ bit } << (7 - i % 8));
+        d_look.certainty[i / 8] = std::min(d_look.certainty[i / 8], certainty);
+    }
+
+private:
+    const second_look& d_look;
+};
+
+} // namespace
+
+void read_levels(std::span<const soft_bit> levels, std::size_t delay, const second_look& look)
+{
+    octet_writer out(look);
+    const std::size_t n_bits = look.known.size();
+    if (delay == 0) {
+        for (std::size_t i = 0; i < n_bits; ++i) {
+            if (look.known[i] != pin::open)
+                out.write(i, look.known[i] == pin::one, second_look::surely);
+            else
+                out.write(i, levels[i] < 0, saturate(std::abs(levels[i])));
+        }
+        return;
+    }
+    for (std::size_t rail = 0; rail < delay; ++rail) {
+        // An open bit can be read when the runs on both sides of it are complete: at the next open bit.
+        run before, now;
+        now.add(levels[rail]);
+        std::size_t open = n_bits; // the bit between the two runs; none yet
+        const auto read_open = [&] {
+            if (open < n_bits)
+                out.write(open,
+                          before.last() != now.first(),
+                          saturate(std::min(std::abs(before.evidence), std::abs(now.evidence))));
+        };
+        for (std::size_t i = rail; i < n_bits; i += delay) {
+            if (look.known[i] == pin::open) {
+                read_open();
+                open = i;
+                before = now;
+                now = {};
+            } else {
+                now.is_odd ^= look.known[i] == pin::one;
+                out.write(i, look.known[i] == pin::one, second_look::surely);
+            }
+            now.add(levels[i + delay]);
+        }
+        read_open();
+    }
+}
+
+} // namespace xband::core
