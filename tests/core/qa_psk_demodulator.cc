@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <limits>
 #include <random>
+#include <tuple>
 
 using namespace xband::core;
 namespace bdata = boost::unit_test::data;
@@ -89,6 +90,25 @@ BOOST_DATA_TEST_CASE(bit_errors_follow_theory,
         const double predicted =
             a.first_sample + static_cast<double>(b.first_symbol - a.first_symbol) * a.samples_per_symbol;
         BOOST_TEST(std::abs(b.first_sample - predicted) < 0.05 * sps);
+    }
+}
+
+// The phase's walk is known before the first symbol comes out. The best memory goes as 1 / sqrt(linewidth); here are 10 kHz and
+// 100 Hz at 15 Msym/s.
+BOOST_AUTO_TEST_CASE(phase_memory_is_learnt_from_the_kept_samples)
+{
+    for (const auto& [linewidth_norm, least, most] :
+         { std::tuple{ 6.7e-4, 2.0f, 10.0f }, std::tuple{ 6.7e-6, 25.0f, 250.0f } }) {
+        test_signal::recipe r;
+        r.symbols = 18000;
+        r.es_n0_db = 8.0;
+        r.linewidth_norm = linewidth_norm;
+        const auto sent = test_signal::make(r);
+        psk_demodulator demodulator(config_for(r));
+        demodulator.push(std::as_bytes(std::span(sent.samples)));
+        const float memory = demodulator.stats().phase_memory_symbols;
+        BOOST_TEST(memory > least);
+        BOOST_TEST(memory < most);
     }
 }
 

@@ -18,6 +18,7 @@ struct recipe {
     double samples_per_symbol = 2.2;
     double rolloff = 0.5;
     double offset_cps = 0.0;
+    double linewidth_norm = 0.0; ///< of a phase that walks at random, over the symbol rate
     double es_n0_db = 10.0;
     std::size_t symbols = 60000;
     unsigned seed = 1;
@@ -46,6 +47,10 @@ inline signal make(const recipe& r)
             return 0.0;
         return out.bits[static_cast<std::size_t>(symbol) * rails + rail] ? -amplitude : amplitude;
     };
+    std::mt19937 walk_random(r.seed + 1);
+    std::normal_distribution<double> walk(0.0,
+                                          std::sqrt(2.0 * std::numbers::pi * r.linewidth_norm / r.samples_per_symbol));
+    double phase = 0.0;
     const auto n = static_cast<std::size_t>(static_cast<double>(r.symbols) * r.samples_per_symbol);
     out.samples.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
@@ -58,8 +63,10 @@ inline signal make(const recipe& r)
                 rail_value[rail] +=
                     level(k, rail) * xband::core::rrc_pulse(shifted - static_cast<double>(k), r.rolloff);
         }
+        if (r.linewidth_norm > 0.0)
+            phase += walk(walk_random);
         const std::complex<double> turn =
-            std::polar(1.0, 2.0 * std::numbers::pi * r.offset_cps * static_cast<double>(i));
+            std::polar(1.0, phase + 2.0 * std::numbers::pi * r.offset_cps * static_cast<double>(i));
         const std::complex<double> value = turn * std::complex<double>(rail_value[0], rail_value[1]) +
                                            std::complex<double>(gauss(random), gauss(random));
         out.samples[i] = std::complex<float>(value);

@@ -59,12 +59,12 @@ carrier_tracker::carrier_tracker(modulation kind, double rolloff) : d_kind(kind)
 {
 }
 
-void carrier_tracker::restart()
+void carrier_tracker::restart(const phase_meter& known)
 {
     d_smoother.restart();
     for (auto& smoother : d_fine_smoothers)
         smoother.restart();
-    d_meter.restart();
+    d_meter = known;
     d_has_angle = false;
 }
 

@@ -34,12 +34,14 @@ public:
 
     carrier_tracker(modulation kind, double rolloff);
 
-    void restart();
+    /// Forgets the signal. \param known what there is to know of its phase noise beforehand
+    void restart(const phase_meter& known = {});
 
     /// Turns the first n symbols of a buffer upright in place; those after them are look-ahead.
     /// \param n a multiple of phasor_group, stretch_symbols but for the last stretch
     stretch_report process(symbol_buffer& symbols, std::size_t n);
 
+    const phase_meter& meter() const { return d_meter; }
     /// Memory of the smoother, symbols.
     float memory_symbols() const { return static_cast<float>(phasor_group) / d_meter.alpha_per_group(); }
 

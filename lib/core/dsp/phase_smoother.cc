@@ -12,6 +12,10 @@ namespace xband::core {
 
 namespace {
 
+// A walk of 100 Hz takes some 10^5 symbols to show above the noise of its own measurement.
+constexpr double memory_stretches = 128.0;
+constexpr double groups_per_stretch = 256.0;
+
 /// Without the checks for infinities that the operator has to make.
 std::complex<float> multiply(std::complex<float> a, std::complex<float> b)
 {
@@ -99,8 +103,6 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
     const double near = (turned[0] + turned[1]) / 2.0;
     const double wide = (turned[0] + turned[1] + turned[2] + turned[3] + turned[4] + turned[5]) / 6.0;
     d_coherence = power > 0.0 ? static_cast<float>(std::clamp(std::max(near, wide) / power, 0.0, 1.0)) : 0.0f;
-    // A walk of 100 Hz takes some 10^5 symbols to show above the noise of its own measurement.
-    constexpr double memory_stretches = 128.0;
     const double gain = 1.0 / (1.0 + std::min(d_stretches, memory_stretches));
     d_stretches += 1.0;
     d_power += gain * (power - d_power);
@@ -112,7 +114,7 @@ float phase_meter::alpha_per_group() const
 {
     // Limits of alpha per symbol; the lower one bridges 2000 symbols, more than any oscillator in use allows.
     constexpr double least = 5e-4 * phasor_group, most = 0.5 * phasor_group;
-    constexpr double prior = 0.005 * phasor_group, prior_stretches = 8.0;
+    constexpr double prior = 0.005 * phasor_group;
     // Line through log R(m): slope -q/2, value at 0 the carrier's power. The variance of log R goes as 1/R^2.
     double w0 = 0, w1 = 0, w2 = 0, y0 = 0, y1 = 0;
     for (std::size_t k = 0; k < n_lags; ++k) {
@@ -134,9 +136,13 @@ float phase_meter::alpha_per_group() const
     const double walk = std::max(-2.0 * slope, 0.0);                      // q, rad^2 a group
     const double noise = std::max((d_power / carrier - 1.0) / 2.0, 1e-4); // r, rad^2 a group
     const double measured = std::clamp(std::sqrt(walk / noise), least, most);
-    const double weight = std::min(d_stretches, 128.0);
-    return static_cast<float>(
-        std::exp((weight * std::log(measured) + prior_stretches * std::log(prior)) / (weight + prior_stretches)));
+    // The guess gives way as the slope stands out from its own noise (the lags share most of that, hence the 4): a guess of
+    // log alpha right to within 1 against a measurement right to within half the relative error of the walk.
+    const double groups = std::min(d_stretches, memory_stretches) * groups_per_stretch;
+    const double lag_noise = 4.0 * 2.0 * noise * (1.0 + noise) / groups;
+    const double slope_noise = lag_noise * w0 * carrier * carrier / spread;
+    const double weight = slope * slope / (slope * slope + 0.25 * slope_noise);
+    return static_cast<float>(std::exp(weight * std::log(measured) + (1.0 - weight) * std::log(prior)));
 }
 
 } // namespace xband::core

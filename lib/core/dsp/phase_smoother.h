@@ -36,7 +36,6 @@ private:
 class phase_meter
 {
 public:
-    void restart() { *this = phase_meter{}; }
     /// Takes the groups of one stretch.
     void add(std::span<const std::complex<float>> sums);
 

@@ -134,12 +134,31 @@ void psk_demodulator::search(bool is_last)
 
 void psk_demodulator::start_tracking(const signal_search::finding& found)
 {
-    d_state = state::track;
+    const std::uint64_t kept_start = d_search.kept_start();
+    const std::vector<std::byte> kept = d_search.take_kept();
     ++d_stats.acquisitions;
+    // How fast the phase walks has to be learnt before the first frames come out right, so the kept samples are worked off
+    // twice, the first time for that alone.
+    const psk_demodulator_stats stats = d_stats;
+    d_is_rehearsal = true;
+    begin_tracking(found, kept_start);
+    work_off(kept);
+    d_is_rehearsal = false;
+    d_stats = stats;
+    d_search.restart(kept_start);
+    const phase_meter learnt = d_tracker.meter();
+    begin_tracking(found, kept_start);
+    d_tracker.restart(learnt);
+    work_off(kept);
+}
+
+/// \param first_sample of the kept ones: a whole number of blocks from the stream's start.
+void psk_demodulator::begin_tracking(const signal_search::finding& found, std::uint64_t first_sample)
+{
+    d_state = state::track;
     d_unlocked_stretches = 0;
     d_step = found.samples_per_symbol / d_decimation;
-    const std::uint64_t kept_start = d_search.kept_start(); // whole blocks from the stream's start
-    const double start = static_cast<double>(kept_start) / d_decimation;
+    const double start = static_cast<double>(first_sample) / d_decimation;
     const double first = found.first_symbol / d_decimation;
     d_next_symbol = first - std::floor((first - start) / d_step) * d_step;
     const std::size_t pad = d_sampler.reach() + 1;
@@ -150,11 +169,14 @@ void psk_demodulator::start_tracking(const signal_search::finding& found)
     d_agc.restart();
     d_tracker.restart();
     d_rails.restart();
-    d_front_end.restart(kept_start, found.offset_cps);
-    const std::vector<std::byte> kept = d_search.take_kept();
+    d_front_end.restart(first_sample, found.offset_cps);
+}
+
+void psk_demodulator::work_off(std::span<const std::byte> kept)
+{
     const std::size_t block_len = d_block_samples * sample_len_bytes(d_config.format);
     for (std::size_t at = 0; at < kept.size(); at += block_len)
-        track(std::span(kept).subspan(at, std::min(block_len, kept.size() - at)));
+        track(kept.subspan(at, std::min(block_len, kept.size() - at)));
 }
 
 void psk_demodulator::track(std::span<const std::byte> iq)
@@ -227,7 +249,8 @@ void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
     const stretch_report report = d_tracker.process(d_symbols, n);
     judge(report);
     steer(report, n_real);
-    emit(n_real);
+    if (!d_is_rehearsal)
+        emit(n_real);
     d_symbols.erase_front(n);
     for (std::size_t gone = 0; gone < n && !d_positions.empty(); gone += block_symbols)
         d_positions.pop_front();

@@ -78,6 +78,8 @@ private:
     void take_block(std::span<const std::byte> iq);
     void search(bool is_last);
     void start_tracking(const signal_search::finding& found);
+    void begin_tracking(const signal_search::finding& found, std::uint64_t first_sample);
+    void work_off(std::span<const std::byte> kept);
     void track(std::span<const std::byte> iq);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
@@ -97,6 +99,7 @@ private:
     rail_meter d_rails;
     block_agc d_agc;
     state d_state = state::search;
+    bool d_is_rehearsal = false; ///< nothing is put out
 
     std::vector<std::byte> d_raw; ///< input that does not fill a block yet
 
