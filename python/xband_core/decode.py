@@ -56,14 +56,15 @@ def decode_recording(
 ) -> dict[str, Any]:
     """Decodes a recording into ``out_dir`` (see :class:`~xband_core.writers.PassWriter`). Same input, same output.
 
-    Args: frequency_offset_hz: where the carrier is expected beside the recording's centre; None: by the frequencies
-    of recording and mission if they are near, else 0; start_time_ns: UTC of the first sample, None: what the
-    recording says; progress: called with samples done, samples in all and frames found.
+    Args: frequency_offset_hz: where the carrier is beside the recording's centre; None: by the frequencies of
+    recording and mission if they are near, else 0, and in a recording of more than 4 samples a symbol anywhere;
+    start_time_ns: UTC of the first sample, None: what the recording says; progress: called with samples done, samples
+    in all and frames found.
     Returns: the content of summary.json.
     Raises: XbandError: mission and recording do not fit, the recording cannot be read, the results cannot be written.
     """
     offset_hz = expected_offset_hz(recording, mission) if frequency_offset_hz is None else frequency_offset_hz
-    demodulator, decoder = _make_chain(recording, mission, offset_hz)
+    demodulator, decoder = _make_chain(recording, mission, offset_hz, search_band=frequency_offset_hz is None)
     told_by = "unknown" if recording.start_time_ns is None else "file"
     if start_time_ns is None:
         start_time_ns = recording.start_time_ns
@@ -100,11 +101,10 @@ def expected_offset_hz(recording: Recording, mission: Mission) -> float:
     return offset_hz if abs(offset_hz) < recording.sample_rate_hz / 2 else 0.0
 
 
-def _make_chain(recording: Recording, mission: Mission, offset_hz: float) -> tuple[Any, Any]:
+def _make_chain(recording: Recording, mission: Mission, offset_hz: float, search_band: bool) -> tuple[Any, Any]:
+    config = mission.demodulator_config(recording.sample_rate_hz, recording.iq_format, offset_hz)
     try:
-        demodulator = PskDemodulator(
-            **mission.demodulator_config(recording.sample_rate_hz, recording.iq_format, offset_hz)
-        )
+        demodulator = PskDemodulator(**config, search_band=search_band)
         return demodulator, FrameDecoder(**mission.decoder_config())
     except ValueError as error:  # the kernels name the field, its value and the limit
         rates = f"{recording.sample_rate_hz:g} samples/s, {mission.modulation.symbol_rate_hz:g} symbols/s"

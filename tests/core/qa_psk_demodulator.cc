@@ -169,6 +169,29 @@ BOOST_DATA_TEST_CASE(comes_back_after_a_drop_out, bdata::make({ 2000, 60000, 400
     BOOST_TEST(test_signal::bit_error_rate(end, tail, r.kind) < 0.03); // 0.023 by theory
 }
 
+// A wide recording needs no hint: the signal is found anywhere in it, its first symbol included, and positions count samples of
+// the recording.
+BOOST_DATA_TEST_CASE(finds_a_signal_anywhere_in_a_wide_band, bdata::make({ -0.41, 0.27 }), offset)
+{
+    test_signal::recipe r;
+    r.samples_per_symbol = 7.0;
+    r.offset_cps = offset;
+    r.es_n0_db = 3.0;
+    r.symbols = 25000;
+    const auto sent = test_signal::make(r);
+    const auto bytes = std::as_bytes(std::span(sent.samples));
+    psk_demodulator_config c = config_for(r);
+    const auto got = demodulate(c, bytes, { 1u << 20 });
+    BOOST_TEST(test_signal::bit_error_rate(sent, got.soft, r.kind) < 0.09); // 0.079 by theory
+    BOOST_TEST(std::abs(got.stats.carrier_offset_hz - offset * 7e6) < 1000.0);
+    BOOST_TEST(got.soft.size() / 2 + 2 >= r.symbols);
+    BOOST_TEST(std::abs(std::remainder(got.marks.front().first_sample, 7.0)) < 0.5);
+    c.searches_band = false;
+    BOOST_TEST(demodulate(c, bytes, { 1u << 20 }).stats.acquisitions == 0u);
+    c.frequency_offset_hz = offset * 7e6 + 5e4;
+    BOOST_TEST(demodulate(c, bytes, { 1u << 20 }).stats.acquisitions == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(refuses_what_it_cannot_do)
 {
     psk_demodulator_config c = config_for({});

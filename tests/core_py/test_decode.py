@@ -102,6 +102,20 @@ def test_expected_offset(centre_hz: float | None, offset_hz: float) -> None:
     assert expected_offset_hz(recording, load_mission("suomi-npp")) == pytest.approx(offset_hz)
 
 
+def test_a_wide_recording_needs_no_hint(cadu_dir: Path, tmp_path: Path) -> None:
+    """100 Msample/s with 15 Msym/s in it, 31 MHz off the centre: every frame, the first one included."""
+    bits = encode_cadus((cadu_dir / "snpp_synchronized_cadus.dat").read_bytes()[: 8 * 1024])
+    iq = modulate(bits, "qpsk", 100 / 15, sample_rate_hz=100e6, offset_hz=31e6, eb_n0_db=4.0, quantise="cs8")
+    file = tmp_path / "wide.cs8"
+    iq.tofile(file)
+    recording = open_recording(file, "cs8", 100e6)
+    mission = load_mission("suomi-npp")
+    summary = decode_recording(recording, mission, tmp_path / "out")
+    assert summary["frames_good"] + summary["frames_corrected"] == 8
+    hinted = decode_recording(recording, mission, tmp_path / "hinted", frequency_offset_hz=0.0)
+    assert hinted["frames_good"] + hinted["frames_corrected"] == 0  # who says where it is wants it there
+
+
 def test_sample_rate_below_the_symbol_rate_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.cs8"
     file.write_bytes(bytes(1000))

@@ -50,8 +50,8 @@ const psk_demodulator_config& checked(const psk_demodulator_config& c)
 
 signal_search::config search_config(const psk_demodulator_config& c, std::size_t input_block_samples)
 {
-    return { c.kind,   c.sample_rate_hz,      c.symbol_rate_hz, c.rolloff,
-             c.format, c.frequency_offset_hz, c.plan,           input_block_samples };
+    return { c.kind, c.sample_rate_hz, c.symbol_rate_hz,   c.rolloff, c.format, c.frequency_offset_hz,
+             c.plan, c.searches_band,  input_block_samples };
 }
 
 } // namespace

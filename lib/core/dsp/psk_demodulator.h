@@ -28,6 +28,7 @@ struct psk_demodulator_config {
     iq_format format = iq_format::cs8;
     double frequency_offset_hz = 0.0; ///< where the carrier is expected beside the plan; the search is around it
     frequency_plan plan;              ///< predicted Doppler, taken out with continuous phase
+    bool searches_band = true;        ///< a recording of more than 4 samples a symbol is searched elsewhere too
 };
 
 struct psk_demodulator_stats {

@@ -13,6 +13,9 @@ namespace {
 // 4096 symbols find a signal at 2 dB in every try; 16384 give its clock to a few ppm.
 constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
 constexpr std::size_t shown_samples = 4096;
+// Recordings of fewer samples a symbol were cut for the signal: there is no elsewhere.
+constexpr double wide_band_sps = 4.0;
+constexpr std::size_t scan_block_samples = 16384;
 
 acquisition::config acquisition_config(const signal_search::config& c)
 {
@@ -29,10 +32,14 @@ acquisition::config acquisition_config(const signal_search::config& c)
 signal_search::signal_search(const config& c)
     : d_config(c),
       d_acquisition(acquisition_config(c)),
-      d_front_end(c.format, c.sample_rate_hz, c.plan, band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff))
+      d_front_end(c.format, c.sample_rate_hz, c.plan, band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff)),
+      d_scan_front_end(c.format, c.sample_rate_hz, c.plan)
 {
+    const double samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
+    if (c.searches_band && samples_per_symbol > wide_band_sps)
+        d_scan.emplace(samples_per_symbol, c.rolloff);
     const auto whole_blocks = [&](double symbols) {
-        const double blocks = symbols * c.sample_rate_hz / c.symbol_rate_hz / static_cast<double>(c.block_samples);
+        const double blocks = symbols * samples_per_symbol / static_cast<double>(c.block_samples);
         return static_cast<std::size_t>(std::ceil(blocks)) * c.block_samples;
     };
     d_window_len = whole_blocks(window_symbols);
@@ -54,9 +61,14 @@ std::optional<signal_search::finding> signal_search::look(bool is_last)
     const std::uint64_t end = d_kept_start + kept;
     if (end < d_window_end && !is_last)
         return std::nullopt;
-    auto found = look_at(d_probe_len);
-    if (found || is_last)
-        if (const auto better = look_at(d_window_len))
+    const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
+    auto found = look_at(d_probe_len, expected_cps);
+    if (!found && is_last)
+        found = look_at(d_window_len, expected_cps);
+    if (!found && d_scan)
+        found = look_through_band(is_last ? d_window_len : d_probe_len);
+    if (found)
+        if (const auto better = look_at(d_window_len, found->offset_cps))
             found = better;
     if (found)
         return found;
@@ -70,13 +82,12 @@ std::optional<signal_search::finding> signal_search::look(bool is_last)
     return std::nullopt;
 }
 
-std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted)
+std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted, double expected_cps)
 {
     const std::size_t sample_len = sample_len_bytes(d_config.format);
     const std::size_t kept = d_kept.size() / sample_len;
     const std::size_t n = std::min(wanted, kept);
     const std::uint64_t start = d_kept_start + (kept - n);
-    const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
     const double decimation = d_front_end.decimation();
     const double first_output = std::ceil(static_cast<double>(start) / decimation);
     std::vector<float> samples(2 * (n / d_front_end.decimation() + 1));
@@ -95,6 +106,25 @@ std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted)
     return finding{ expected_cps + found->offset_cps / decimation,
                     found->samples_per_symbol * decimation,
                     first_output * decimation + found->first_symbol * decimation };
+}
+
+std::optional<signal_search::finding> signal_search::look_through_band(std::size_t wanted)
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    const std::size_t n = std::min(wanted, d_kept.size() / sample_len);
+    const auto iq = std::span(d_kept).last(n * sample_len);
+    d_scan->restart();
+    d_scan_front_end.restart(d_kept_start + d_kept.size() / sample_len - n, 0.0);
+    std::vector<float> samples(2 * scan_block_samples);
+    for (std::size_t at = 0; at < n; at += scan_block_samples) {
+        const std::size_t len = std::min(scan_block_samples, n - at);
+        d_scan_front_end.process(iq.subspan(at * sample_len, len * sample_len), samples.data());
+        d_scan->add(std::span(samples).first(2 * len));
+    }
+    for (const double place_cps : d_scan->places())
+        if (const auto found = look_at(wanted, place_cps))
+            return found;
+    return std::nullopt;
 }
 
 } // namespace xband::core

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/iq_format.h"
 #include "dsp/acquisition.h"
+#include "dsp/band_scan.h"
 #include "dsp/iq_front_end.h"
 
 #include <complex>
@@ -27,6 +28,7 @@ public:
         iq_format format = iq_format::cs8;
         double frequency_offset_hz = 0.0;
         frequency_plan plan;
+        bool searches_band = true;        ///< also far from frequency_offset_hz, where the band is wide
         std::size_t block_samples = 4096; ///< windows are whole blocks of input samples
     };
 
@@ -58,13 +60,16 @@ public:
     const std::vector<std::complex<float>>& recent_samples() const { return d_recent_samples; }
 
 private:
-    std::optional<finding> look_at(std::size_t wanted);
+    std::optional<finding> look_at(std::size_t wanted, double expected_cps);
+    std::optional<finding> look_through_band(std::size_t wanted);
 
     config d_config;
     std::size_t d_window_len; ///< samples of one search window
     std::size_t d_probe_len;  ///< samples looked at first in each
     acquisition d_acquisition;
     iq_front_end d_front_end;
+    std::optional<band_scan> d_scan;
+    iq_front_end d_scan_front_end; ///< the whole band
     std::vector<std::byte> d_kept;
     std::uint64_t d_kept_start = 0; ///< sample index
     std::uint64_t d_window_end;     ///< sample index at which the next window is complete

@@ -103,7 +103,8 @@ void bind_dsp(py::module_& m)
                          double rolloff,
                          const std::string& format,
                          double frequency_offset_hz,
-                         const plan_tuples& plan) {
+                         const plan_tuples& plan,
+                         bool search_band) {
                  psk_demodulator_config c;
                  c.kind = parse_modulation(kind);
                  c.sample_rate_hz = sample_rate_hz;
@@ -112,6 +113,7 @@ void bind_dsp(py::module_& m)
                  c.format = parse_iq_format(format);
                  c.frequency_offset_hz = frequency_offset_hz;
                  c.plan = parse_plan(plan);
+                 c.searches_band = search_band;
                  return std::make_unique<psk_demodulator>(c);
              }),
              py::kw_only(),
@@ -121,7 +123,8 @@ void bind_dsp(py::module_& m)
              py::arg("rolloff") = 0.5,
              py::arg("iq_format") = "cs8",
              py::arg("frequency_offset_hz") = 0.0,
-             py::arg("frequency_plan") = plan_tuples{})
+             py::arg("frequency_plan") = plan_tuples{},
+             py::arg("search_band") = true)
         .def(
             "push",
             [](psk_demodulator& d, const py::buffer& iq) {

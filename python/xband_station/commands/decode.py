@@ -65,7 +65,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--frequency-offset",
         type=float,
         metavar="HZ",
-        help="where the carrier is beside the recording's centre; default: by the frequencies of recording and mission",
+        help="where the carrier is beside the recording's centre; default: by the frequencies of recording and "
+        "mission, in a wide recording wherever it is found",
     )
     parser.add_argument("--start-time", metavar="ISO8601", help="UTC of the first sample; default: by the recording")
     parser.add_argument("--cadus", action="store_true", help="write cadus.bin as well")
