@@ -22,6 +22,10 @@ constexpr std::size_t points_per_symbol = 4;
 constexpr std::size_t pair_len = 8192;                  // coherent sums of the OQPSK search
 constexpr std::size_t pair_sum = 2 * points_per_symbol; // points added into one
 
+// The coarse offset is right to a hundredth of the symbol rate or two, where the channel does not tilt the spectrum; a tilt of
+// 3 dB or an echo of -6 dB moves it by 0.05. So a line further out counts too, if it is plainly stronger.
+constexpr double near_offset_norm = 0.025, far_offset_norm = 0.08, far_excess = 2.0;
+
 std::vector<float> hann(std::size_t n)
 {
     std::vector<float> window(n);
@@ -227,12 +231,17 @@ double acquisition::carrier_line(std::span<const float> samples, const acquisiti
         for (std::size_t i = 0; i < carrier_len; ++i)
             power[i] += std::norm(data[i]);
     }
-    // The coarse offset is right to a hundredth of the symbol rate or two.
-    const auto reach = static_cast<std::ptrdiff_t>(0.025 * order * carrier_len);
-    std::ptrdiff_t best = 0;
-    for (std::ptrdiff_t i = -reach; i <= reach; ++i)
-        if (power[wrap_bin(i, carrier_len)] > power[wrap_bin(best, carrier_len)])
-            best = i;
+    const auto strongest = [&](double reach_norm) {
+        const auto reach = static_cast<std::ptrdiff_t>(reach_norm * order * static_cast<double>(carrier_len));
+        std::ptrdiff_t at = 0;
+        for (std::ptrdiff_t i = -reach; i <= reach; ++i)
+            if (power[wrap_bin(i, carrier_len)] > power[wrap_bin(at, carrier_len)])
+                at = i;
+        return at;
+    };
+    const std::ptrdiff_t near = strongest(near_offset_norm), far = strongest(far_offset_norm);
+    const bool is_far = power[wrap_bin(far, carrier_len)] > far_excess * power[wrap_bin(near, carrier_len)];
+    const std::ptrdiff_t best = is_far ? far : near;
     const double fine = static_cast<double>(best) + parabola(power[wrap_bin(best - 1, carrier_len)],
                                                              power[wrap_bin(best, carrier_len)],
                                                              power[wrap_bin(best + 1, carrier_len)]);
@@ -261,7 +270,8 @@ std::optional<acquisition_result> acquisition::line_pair()
     // One bin is 1 / (2 pair_len) cycles per symbol; twice the carrier, so half of that in carrier frequency.
     const double bin_norm = 1.0 / (2.0 * static_cast<double>(pair_len));
     const auto clock_reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.clock_range_ppm * 1e-6 / bin_norm));
-    const auto carrier_reach = static_cast<std::ptrdiff_t>(0.05 / bin_norm);
+    const auto near_reach = static_cast<std::ptrdiff_t>(2.0 * near_offset_norm / bin_norm);
+    const auto far_reach = static_cast<std::ptrdiff_t>(2.0 * far_offset_norm / bin_norm);
     const auto pair_power = [&](std::ptrdiff_t f, std::ptrdiff_t d) {
         return static_cast<double>(std::norm(high[wrap_bin(f + d, pair_len)]) +
                                    std::norm(low[wrap_bin(f - d, pair_len)]));
@@ -269,16 +279,19 @@ std::optional<acquisition_result> acquisition::line_pair()
     double best_power = 0.0, mean = 0.0;
     std::ptrdiff_t best_f = 0, best_d = 0;
     std::size_t tried = 0;
-    for (std::ptrdiff_t f = -carrier_reach; f <= carrier_reach; ++f)
-        for (std::ptrdiff_t d = -clock_reach; d <= clock_reach; ++d, ++tried) {
-            const double p = pair_power(f, d);
-            mean += p;
-            if (p > best_power) {
-                best_power = p;
-                best_f = f;
-                best_d = d;
+    for (const std::ptrdiff_t reach : { near_reach, far_reach }) {
+        const double least = reach == far_reach ? far_excess * best_power : 0.0;
+        for (std::ptrdiff_t f = -reach; f <= reach; ++f)
+            for (std::ptrdiff_t d = -clock_reach; d <= clock_reach; ++d, ++tried) {
+                const double p = pair_power(f, d);
+                mean += p;
+                if (p > std::max(best_power, least)) {
+                    best_power = p;
+                    best_f = f;
+                    best_d = d;
+                }
             }
-        }
+    }
     mean /= static_cast<double>(tried);
     const float snr = static_cast<float>(best_power / std::max(mean, 1e-300));
     if (snr < d_config.detection_snr)
