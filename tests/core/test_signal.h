@@ -13,6 +13,12 @@
 
 namespace test_signal {
 
+/// A ray beside the direct one.
+struct echo {
+    double delay_symbols;
+    std::complex<double> gain;
+};
+
 struct recipe {
     xband::core::modulation kind = xband::core::modulation::qpsk;
     double samples_per_symbol = 2.2;
@@ -21,6 +27,7 @@ struct recipe {
     double linewidth_norm = 0.0; ///< of a phase that walks at random, over the symbol rate
     double es_n0_db = 10.0;
     std::size_t symbols = 60000;
+    std::vector<echo> echoes;
     unsigned seed = 1;
 };
 
@@ -54,21 +61,26 @@ inline signal make(const recipe& r)
     const auto n = static_cast<std::size_t>(static_cast<double>(r.symbols) * r.samples_per_symbol);
     out.samples.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
+        const auto wave = [&](double t) {
+            double rail_value[2] = { 0.0, 0.0 };
+            for (unsigned rail = 0; rail < rails; ++rail) {
+                const double shifted = t - (r.kind == modulation::oqpsk && rail == 1 ? 0.5 : 0.0);
+                const auto centre = static_cast<std::ptrdiff_t>(std::floor(shifted));
+                for (std::ptrdiff_t k = centre - half_span; k <= centre + half_span; ++k)
+                    rail_value[rail] +=
+                        level(k, rail) * xband::core::rrc_pulse(shifted - static_cast<double>(k), r.rolloff);
+            }
+            return std::complex<double>(rail_value[0], rail_value[1]);
+        };
         const double t = static_cast<double>(i) / r.samples_per_symbol;
-        double rail_value[2] = { 0.0, 0.0 };
-        for (unsigned rail = 0; rail < rails; ++rail) {
-            const double shifted = t - (r.kind == modulation::oqpsk && rail == 1 ? 0.5 : 0.0);
-            const auto centre = static_cast<std::ptrdiff_t>(std::floor(shifted));
-            for (std::ptrdiff_t k = centre - half_span; k <= centre + half_span; ++k)
-                rail_value[rail] +=
-                    level(k, rail) * xband::core::rrc_pulse(shifted - static_cast<double>(k), r.rolloff);
-        }
+        std::complex<double> value = wave(t);
+        for (const auto& e : r.echoes)
+            value += e.gain * wave(t - e.delay_symbols);
         if (r.linewidth_norm > 0.0)
             phase += walk(walk_random);
         const std::complex<double> turn =
             std::polar(1.0, phase + 2.0 * std::numbers::pi * r.offset_cps * static_cast<double>(i));
-        const std::complex<double> value = turn * std::complex<double>(rail_value[0], rail_value[1]) +
-                                           std::complex<double>(gauss(random), gauss(random));
+        value = turn * value + std::complex<double>(gauss(random), gauss(random));
         out.samples[i] = std::complex<float>(value);
     }
     return out;

@@ -141,6 +141,25 @@ void carrier_tracker::turn_upright(symbol_buffer& symbols, std::size_t n_groups)
     turn(symbols.half_re, symbols.half_im, std::min(n_groups, timing_symbols / phasor_group), 0.5f);
 }
 
+void carrier_tracker::turn_more(symbol_buffer& symbols, std::size_t n, symbol_buffer& next_group) const
+{
+    const std::size_t next = n / phasor_group, done = timing_symbols / phasor_group;
+    if (d_kind != modulation::oqpsk && next > done) {
+        float *re = &symbols.half_re[timing_symbols], *im = &symbols.half_im[timing_symbols];
+        derotate_groups(re, im, next - done, &d_phase_rad[done], &d_slope_rad[done], 0.5f, re, im);
+    }
+    next_group.resize(0);
+    next_group.pad(phasor_group);
+    if (next == d_phase_rad.size())
+        return;
+    const float phase = d_phase_rad[next] + (d_kind == modulation::oqpsk ? d_correction_rad[next] : 0.0f);
+    const auto turn = [&](const auto& re, const auto& im, float delay, auto& to_re, auto& to_im) {
+        derotate_groups(&re[n], &im[n], 1, &phase, &d_slope_rad[next], delay, to_re.data(), to_im.data());
+    };
+    turn(symbols.on_re, symbols.on_im, 0.0f, next_group.on_re, next_group.on_im);
+    turn(symbols.half_re, symbols.half_im, 0.5f, next_group.half_re, next_group.half_im);
+}
+
 void carrier_tracker::turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups)
 {
     const std::size_t all_groups = d_phase_rad.size();

@@ -42,6 +42,11 @@ public:
     stretch_report process(symbol_buffer& symbols, std::size_t n);
 
     const phase_meter& meter() const { return d_meter; }
+
+    /// For the equaliser, after process(): turns the half-symbol samples that the timing did not need, and copies the group that
+    /// follows the n symbols, upright as far as is known now; silence if there is none.
+    void turn_more(symbol_buffer& symbols, std::size_t n, symbol_buffer& next_group) const;
+
     /// Memory of the smoother, symbols.
     float memory_symbols() const { return static_cast<float>(phasor_group) / d_meter.alpha_per_group(); }
 

@@ -68,6 +68,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_search(search_config(config, d_block_samples)),
       d_sampler(d_nominal_sps, config.rolloff),
       d_tracker(config.kind, config.rolloff),
+      d_equaliser(config.kind, config.equalisation),
       d_rails(config.kind)
 {
     d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
@@ -137,10 +138,11 @@ void psk_demodulator::start_tracking(const signal_search::finding& found)
     const std::uint64_t kept_start = d_search.kept_start();
     const std::vector<std::byte> kept = d_search.take_kept();
     ++d_stats.acquisitions;
-    // How fast the phase walks has to be learnt before the first frames come out right, so the kept samples are worked off
-    // twice, the first time for that alone.
+    // How fast the phase walks and what the channel does has to be learnt before the first frames come out right, so the kept
+    // samples are worked off twice, the first time for that alone.
     const psk_demodulator_stats stats = d_stats;
     d_is_rehearsal = true;
+    d_equaliser.restart();
     begin_tracking(found, kept_start);
     work_off(kept);
     d_is_rehearsal = false;
@@ -168,6 +170,7 @@ void psk_demodulator::begin_tracking(const signal_search::finding& found, std::u
     d_positions.clear();
     d_agc.restart();
     d_tracker.restart();
+    d_equaliser.rewind();
     d_rails.restart();
     d_front_end.restart(first_sample, found.offset_cps);
 }
@@ -217,7 +220,8 @@ void psk_demodulator::sample_symbols(bool is_last)
         d_symbols.resize(at + n);
         const double first = d_next_symbol - static_cast<double>(d_samples_start);
         d_sampler.sample(d_samples.data(), first, d_step, n, &d_symbols.on_re[at], &d_symbols.on_im[at]);
-        if (d_config.kind == modulation::oqpsk || at % stretch < carrier_tracker::timing_symbols)
+        if (d_config.kind == modulation::oqpsk || at % stretch < carrier_tracker::timing_symbols ||
+            d_equaliser.wants_halves())
             d_sampler.sample(
                 d_samples.data(), first + 0.5 * d_step, d_step, n, &d_symbols.half_re[at], &d_symbols.half_im[at]);
         d_positions.push_back(d_next_symbol);
@@ -246,7 +250,8 @@ void psk_demodulator::sample_symbols(bool is_last)
 
 void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
 {
-    const stretch_report report = d_tracker.process(d_symbols, n);
+    stretch_report report = d_tracker.process(d_symbols, n);
+    equalise(n, report);
     judge(report);
     steer(report, n_real);
     if (!d_is_rehearsal)
@@ -256,6 +261,19 @@ void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
         d_positions.pop_front();
     if (d_unlocked_stretches >= patience_stretches)
         lose_signal();
+}
+
+void psk_demodulator::equalise(std::size_t n, stretch_report& report)
+{
+    if (d_equaliser.wants_halves())
+        d_tracker.turn_more(d_symbols, n, d_next_group);
+    if (const auto rails = d_equaliser.process(d_symbols, n, d_next_group, report.coherence > locked_coherence)) {
+        report.rail_power = static_cast<float>(rails->second);
+        report.rail_fourth = static_cast<float>(rails->fourth);
+    }
+    d_stats.is_equaliser_active = d_equaliser.is_active();
+    d_stats.isi_db = d_equaliser.isi_db();
+    d_stats.equaliser_gain_db = d_equaliser.gain_db();
 }
 
 void psk_demodulator::judge(const stretch_report& report)

@@ -6,6 +6,7 @@
 #include "base/soft_bit.h"
 #include "dsp/agc.h"
 #include "dsp/carrier_tracker.h"
+#include "dsp/equaliser.h"
 #include "dsp/iq_front_end.h"
 #include "dsp/signal_search.h"
 #include "dsp/soft_demapper.h"
@@ -29,6 +30,7 @@ struct psk_demodulator_config {
     double frequency_offset_hz = 0.0; ///< where the carrier is expected beside the plan; the search is around it
     frequency_plan plan;              ///< predicted Doppler, taken out with continuous phase
     bool searches_band = true;        ///< a recording of more than 4 samples a symbol is searched elsewhere too
+    equaliser_mode equalisation = equaliser_mode::automatic;
 };
 
 struct psk_demodulator_stats {
@@ -44,6 +46,9 @@ struct psk_demodulator_stats {
     float symbol_rate_error_ppm = 0.0f;
     float coherence = 0.0f;
     float phase_memory_symbols = 0.0f;
+    bool is_equaliser_active = false;
+    float isi_db = 0.0f;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
+    float equaliser_gain_db = 0.0f; ///< of signal-to-noise; 0 while inactive
 };
 
 /// IQ samples to soft bits for BPSK, QPSK and OQPSK with root-raised-cosine pulses, in blocks and without decisions in a loop:
@@ -72,6 +77,8 @@ public:
     std::vector<std::complex<float>> recent_symbols() const { return d_recent_symbols; }
     /// Some of the last samples (up to 4096), Doppler plan and found offset taken out, for a spectrum plot.
     std::vector<std::complex<float>> recent_samples() const { return d_recent_samples; }
+    /// Impulse response of the equaliser, two taps a symbol, its centre in the middle; empty while inactive.
+    std::vector<std::complex<float>> recent_taps() const { return d_equaliser.taps(); }
 
 private:
     enum class state { search, track };
@@ -84,6 +91,7 @@ private:
     void track(std::span<const std::byte> iq);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
+    void equalise(std::size_t n, stretch_report& report);
     void steer(const stretch_report& report, std::size_t n);
     void judge(const stretch_report& report);
     void emit(std::size_t n);
@@ -97,6 +105,7 @@ private:
     signal_search d_search;
     symbol_sampler d_sampler;
     carrier_tracker d_tracker;
+    equaliser d_equaliser;
     rail_meter d_rails;
     block_agc d_agc;
     state d_state = state::search;
@@ -110,6 +119,7 @@ private:
     double d_next_symbol = 0.0;       ///< position of the next symbol
     double d_step = 0.0;              ///< samples per symbol now
     symbol_buffer d_symbols;
+    symbol_buffer d_next_group;     ///< for the equaliser: symbols after the stretch
     std::deque<double> d_positions; ///< of the first symbol of each block in d_symbols
 
     unsigned d_unlocked_stretches = 0;

@@ -24,6 +24,17 @@ modulation parse_modulation(const std::string& name)
     throw std::invalid_argument("modulation '" + name + "' is not one of bpsk, qpsk, oqpsk");
 }
 
+equaliser_mode parse_equaliser_mode(const std::string& name)
+{
+    if (name == "off")
+        return equaliser_mode::off;
+    if (name == "auto")
+        return equaliser_mode::automatic;
+    if (name == "on")
+        return equaliser_mode::on;
+    throw std::invalid_argument("equaliser '" + name + "' is not one of off, auto, on");
+}
+
 iq_format parse_iq_format(const std::string& name)
 {
     if (name == "cs8")
@@ -89,6 +100,9 @@ py::dict stats(const psk_demodulator& demodulator)
     out["symbol_rate_error_ppm"] = s.symbol_rate_error_ppm;
     out["coherence"] = s.coherence;
     out["phase_memory_symbols"] = s.phase_memory_symbols;
+    out["equaliser_active"] = s.is_equaliser_active;
+    out["isi_db"] = s.isi_db;
+    out["equaliser_gain_db"] = s.equaliser_gain_db;
     return out;
 }
 
@@ -104,7 +118,8 @@ void bind_dsp(py::module_& m)
                          const std::string& format,
                          double frequency_offset_hz,
                          const plan_tuples& plan,
-                         bool search_band) {
+                         bool search_band,
+                         const std::string& equaliser) {
                  psk_demodulator_config c;
                  c.kind = parse_modulation(kind);
                  c.sample_rate_hz = sample_rate_hz;
@@ -114,6 +129,7 @@ void bind_dsp(py::module_& m)
                  c.frequency_offset_hz = frequency_offset_hz;
                  c.plan = parse_plan(plan);
                  c.searches_band = search_band;
+                 c.equalisation = parse_equaliser_mode(equaliser);
                  return std::make_unique<psk_demodulator>(c);
              }),
              py::kw_only(),
@@ -124,7 +140,8 @@ void bind_dsp(py::module_& m)
              py::arg("iq_format") = "cs8",
              py::arg("frequency_offset_hz") = 0.0,
              py::arg("frequency_plan") = plan_tuples{},
-             py::arg("search_band") = true)
+             py::arg("search_band") = true,
+             py::arg("equaliser") = "auto")
         .def(
             "push",
             [](psk_demodulator& d, const py::buffer& iq) {
@@ -144,5 +161,8 @@ void bind_dsp(py::module_& m)
              "carrier_offset_hz, symbol_rate_error_ppm, is_locked).")
         .def("stats", &stats)
         .def("recent_symbols", &psk_demodulator::recent_symbols)
-        .def("recent_samples", &psk_demodulator::recent_samples);
+        .def("recent_samples", &psk_demodulator::recent_samples)
+        .def("recent_taps",
+             &psk_demodulator::recent_taps,
+             "Impulse response of the equaliser, two taps a symbol, its centre in the middle; empty while inactive.");
 }

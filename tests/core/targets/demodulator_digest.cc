@@ -42,6 +42,7 @@ int main()
         r.offset_cps = 0.003;
         r.es_n0_db = 3.0;
         r.symbols = 30000;
+        r.echoes = { { 1.3, { 0.2, 0.35 } } }; // wakes the equaliser
         const auto sent = test_signal::make(r);
         psk_demodulator_config c;
         c.kind = kind;
