@@ -1,147 +1,203 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of our parts beside what Debian installs, both by CPU time of one process, alternately, best of several runs.
+"""Speed of our parts beside what Debian installs and what else is there, in CPU time, in one run.
 
-The GNU Radio peers run in a process of their own (``gnuradio.xband.bench_peers``): this package never imports gnuradio.
+Each round measures everything once, ours and peers in turn, in processes of their own (this package never imports
+gnuradio); a row is the best of its rounds.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from xband_core import _core, wire
-from xband_core.framing import FrameProcessor
-from xband_core.mission import Mission, load_mission
-from xband_core.simulate import SimulationSettings, make_simulator
+from xband_core import _core
+from xband_station.tables import format_table
+
+from . import programs, signals
+from .measure import run_module
+from .speed_rows import ROWS, Row
 
 ROUNDS = 3
-SAMPLES_PER_SYMBOL = 2.2
-ES_N0_DB = 8.0
-SECONDS = 0.4
+PROGRAM_SYMBOLS = 60e6
+BEGINNING = 1 / 8
+MAX_MEMORY_MB = 200.0
+# So much for GNU Radio's Viterbi decoder: starting a flowgraph must not count.
+VITERBI_REPEATS = 8
+
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One row. ours and peer in `unit` per CPU-second; peer None where there is none on this machine."""
+    """One row. ours and peer in `unit`, per CPU-second if a rate; None where they could not be measured.
+
+    goal: in words, "" for none; simd_target: of the decoders, which have SIMD code of their own; the demodulator
+    chooses by the CPU.
+    """
 
     what: str
     unit: str
-    ours: float
+    ours: float | None
     peer: float | None
     peer_name: str
+    ratio: float | None
+    goal: str
+    is_met: bool | None
     conditions: str
-
-    @property
-    def ratio(self) -> float | None:
-        return None if self.peer is None else self.ours / self.peer
+    simd_target: str
 
     def as_dict(self) -> dict[str, object]:
-        return asdict(self) | {"ratio": self.ratio}
+        return asdict(self)
 
 
-def best_rate(amount: float, work: Callable[[], object]) -> float:
-    """Amount per CPU-second, best of ROUNDS."""
-    rates = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        work()
-        rates.append(amount / (time.process_time() - begin))
-    return max(rates)
+def run(report: Report = lambda _: None) -> list[Result]:
+    """Every row; a minute or two. report: told what is missing, and why."""
+    supported = _core.simd_targets()
+    with tempfile.TemporaryDirectory(prefix="xband-bench-") as folder:
+        bench = _Bench(Path(folder), supported, report)
+        for _ in range(ROUNDS):
+            bench.measure()
+        rates = bench.rates()
+        memory = bench.memory()
+    rows = [row for row in ROWS if row.target == "best" or row.target in supported[1:]]
+    return [_result(row, supported[0] if row.target == "best" else row.target, rates) for row in rows] + memory
 
 
-def run() -> list[Result]:
-    """Every row; about a minute."""
-    mission = load_mission("suomi-npp")
-    rate_hz = SAMPLES_PER_SYMBOL * mission.modulation.symbol_rate_hz
-    settings = SimulationSettings(
-        sample_rate_hz=rate_hz, seconds=SECONDS, es_n0_db=((0.0, ES_N0_DB),), frequency_offset_hz=20e3, seed=1
+def _result(row: Row, target: str, rates: dict[str, float]) -> Result:
+    ours = rates.get(f"{row.ours}@{target}", rates.get(row.ours))
+    peer = rates.get(row.peer)
+    ratio = None if ours is None or peer is None else ours / peer
+    wanted = [(ours, row.goal_rate, row.unit), (ratio, row.goal_ratio, "times")]
+    goals = [(found, goal, unit) for found, goal, unit in wanted if goal is not None and row.goal_needs in target]
+    verdicts = [found >= goal for found, goal, _ in goals if found is not None]
+    return Result(
+        what=row.what,
+        unit=row.unit,
+        ours=ours,
+        peer=peer,
+        peer_name=row.peer_name,
+        ratio=ratio,
+        goal=", ".join(f">= {goal:g} {unit}" for _, goal, unit in goals),
+        is_met=all(verdicts) if verdicts and len(verdicts) == len(goals) else None,
+        conditions=row.conditions,
+        simd_target=target,
     )
-    simulator = make_simulator(mission, settings, None)
-    samples = simulator.read(round(SECONDS * rate_hz))
-    symbols = SECONDS * mission.modulation.symbol_rate_hz / 1e6
-    signal = f"S-NPP waveform, cs8, {SAMPLES_PER_SYMBOL} samples a symbol, Es/N0 {ES_N0_DB:g} dB"
-
-    demodulated = _demodulate(mission, rate_hz, samples)
-    records = _decode(mission, demodulated)
-    with tempfile.TemporaryDirectory() as folder:
-        iq_file, soft_file = Path(folder, "iq.cs8"), Path(folder, "soft.s8")
-        samples.tofile(iq_file)
-        demodulated.tofile(soft_file)
-        peers = _gnuradio_peers(iq_file, soft_file)
-        demod = best_rate(symbols, lambda: _demodulate(mission, rate_hz, samples))
-        decode = best_rate(symbols, lambda: _decode(mission, demodulated))
-    n_bits = len(demodulated) / 2 / 1e6
-    return [
-        Result("IQ to soft bits", "Msym/s", demod, peers.get("demodulator"), "agc + symbol_sync + costas", signal),
-        Result("soft bits to frames", "Msym/s", decode, None, "", signal),
-        Result("IQ to frames", "Msym/s", 1 / (1 / demod + 1 / decode), None, "", signal),
-        Result("Viterbi K=7 r=1/2", "Mbit/s", best_rate(n_bits, lambda: _viterbi(demodulated)), peers.get("viterbi"),
-               "fec.cc_decoder", "soft bits of the same signal"),
-        _framing(mission, records),
-    ]  # fmt: skip
 
 
-def _demodulate(mission: Mission, rate_hz: float, samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    demodulator = _core.PskDemodulator(**mission.demodulator_config(rate_hz, "cs8"))
-    soft = []
-    for at in range(0, len(samples), 1 << 18):
-        demodulator.push(samples[at : at + (1 << 18)])
-        soft.append(demodulator.pull())
-    demodulator.flush()
-    soft.append(demodulator.pull())
-    return np.concatenate(soft)
+class _Bench:
+    """Signals on disk and the best rates so far, by row and, where it matters, SIMD target."""
+
+    def __init__(self, folder: Path, targets: list[str], report: Report) -> None:
+        self._folder = folder
+        self._targets = targets[:1] + [name for name in targets[1:] if name == "avx2"]
+        self._report = report
+        self._rates: dict[str, float] = {}
+        self._is_told: set[str] = set()
+        self._write_signals()
+        mission = signals.SNPP.loaded()
+        whole = programs.Recording(folder / "long.cs8", mission, signals.SNPP.sample_rate_hz)
+        signals.write_recording(signals.SNPP, PROGRAM_SYMBOLS, whole.file)
+        beginning = whole.beginning(folder / "short.cs8", BEGINNING)
+        self._meters = {
+            "program_decode": programs.PaceMeter(programs.decode, whole, beginning),
+            "program_flowgraph": programs.PaceMeter(programs.flowgraph, whole, beginning),
+        }
+        if programs.is_satdump_installed():
+            self._meters["program_satdump"] = programs.PaceMeter(programs.satdump, whole, beginning)
+        else:
+            self._tell("SatDump is not installed: no such rows")
+
+    def measure(self) -> None:
+        """One round."""
+        for target in self._targets:
+            self._run("xband_station.bench.speed_kernels", str(self._folder), "fec", target=target)
+        self._run("gnuradio.xband.bench_peers", str(self._folder / "job.json"))
+        self._run("xband_station.bench.speed_kernels", str(self._folder), "chain")
+        self._run("xband_station.bench.library_peers", str(self._folder))
+        for name, meter in list(self._meters.items()):
+            try:
+                meter.measure()
+            except programs.ProgramError as error:
+                self._tell(f"{name.removeprefix('program_')}: {error}")
+                del self._meters[name]
+
+    def rates(self) -> dict[str, float]:
+        """Amounts in millions per CPU-second."""
+        return self._rates | {name: 1e-6 / meter.pace().cpu_s for name, meter in self._meters.items()}
+
+    def memory(self) -> list[Result]:
+        """What our programs hold: most of it, and after a tenth of the run."""
+        results = []
+        for name, what in (("program_decode", "xband decode"), ("program_flowgraph", "headless flowgraph")):
+            if name in self._meters:
+                pace = self._meters[name].pace()
+                peak, early = pace.memory_peak_bytes / 1e6, pace.memory_early_bytes / 1e6
+                results.append(
+                    Result(
+                        what=f"memory, {what}",
+                        unit="MB resident",
+                        ours=peak,
+                        peer=None,
+                        peer_name="",
+                        ratio=None,
+                        goal=f"<= {MAX_MEMORY_MB:g} MB",
+                        is_met=peak <= MAX_MEMORY_MB,
+                        conditions=f"most in the run; at a tenth of it {early:.0f} MB; start {pace.start_s:.2f} CPU-s",
+                        simd_target=self._targets[0],
+                    )
+                )
+        return results
+
+    def _run(self, module: str, *arguments: str, target: str | None = None) -> None:
+        status, line = run_module(module, *arguments, target=target)
+        if status != 0:
+            self._tell(f"{module} failed: {line}")
+            return
+        for name, rate in json.loads(line).items():
+            key = name if target is None else f"{name}@{target}"
+            self._rates[key] = max(rate, self._rates.get(key, 0.0))
+
+    def _tell(self, text: str) -> None:
+        if text not in self._is_told:
+            self._is_told.add(text)
+            self._report(text)
+
+    def _write_signals(self) -> None:
+        signals.write_waveforms(self._folder)
+        symbols = (127 - signals.coded_stream(signals.NOISY_DB).astype(np.int16)).astype(np.uint8)
+        np.tile(symbols, VITERBI_REPEATS).tofile(self._folder / "symbols.u8")
+        recordings = {
+            f"gnuradio_{waveform.key}": [
+                str(waveform.file(self._folder)),
+                waveform.iq_format,
+                waveform.samples_per_symbol,
+            ]
+            for waveform in signals.WAVEFORMS
+        }
+        job = {"recordings": recordings, "symbols": str(self._folder / "symbols.u8")}
+        (self._folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
 
 
-def _decode(mission: Mission, soft: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
-    decoder = _core.FrameDecoder(**mission.decoder_config())
-    records = []
-    for at in range(0, len(soft), 1 << 18):
-        decoder.push(soft[at : at + (1 << 18)])
-        records.append(decoder.pull())
-    decoder.flush()
-    records.append(decoder.pull())
-    return np.concatenate(records)
-
-
-def _viterbi(soft: npt.NDArray[np.int8]) -> None:
-    decoder = _core.ViterbiBatch()
-    step = 2 * decoder.payload_bits
-    for at in range(0, len(soft) - decoder.input_soft_bits, step):
-        decoder.decode(soft[at : at + decoder.input_soft_bits])
-
-
-def _framing(mission: Mission, records: npt.NDArray[np.uint8]) -> Result:
-    batches = [np.ascontiguousarray(records[at : at + 64]) for at in range(0, len(records) - 63, 64)] * 20
-    megabits = len(batches) * 64 * mission.cadu_len_bytes * 8 / 1e6
-
-    def work() -> None:
-        processor = FrameProcessor(mission, 33e6, 0, "bench", "bench")
-        for batch in batches:
-            wire.encode_batches(processor.process(batch), "bench")
-
-    return Result("framing and wire encoding", "Mbit/s", best_rate(megabits, work), None, "", "batches of 64 CADUs")
-
-
-def _gnuradio_peers(iq_file: Path, soft_file: Path) -> dict[str, float]:
-    command = [
-        sys.executable,
-        "-m",
-        "gnuradio.xband.bench_peers",
-        str(iq_file),
-        str(soft_file),
-        str(SAMPLES_PER_SYMBOL),
+def table(results: list[Result]) -> str:
+    """For people."""
+    rows = [
+        (
+            result.what,
+            "-" if result.ours is None else f"{result.ours:.1f} {result.unit}",
+            "-" if result.peer is None else f"{result.peer:.1f}",
+            "-" if result.ratio is None else f"{result.ratio:.2f}",
+            result.peer_name,
+            result.goal,
+            {True: "yes", False: "NO", None: ""}[result.is_met],
+            result.simd_target,
+            result.conditions,
+        )
+        for result in results
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {}
-    peers: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return peers
+    header = ("per CPU-second", "ours", "peer", "ratio", "which peer", "goal", "met", "SIMD target", "conditions")
+    return format_table(header, rows)

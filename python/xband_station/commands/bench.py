@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xband_core import _core
-from xband_station.tables import format_table
 
 if TYPE_CHECKING:
     from xband_station.cli import Subparsers
@@ -92,23 +91,15 @@ def run(args: argparse.Namespace) -> int:
 def _speed(args: argparse.Namespace) -> int:
     from xband_station.bench import speed
 
-    results = speed.run()
+    began_s = time.monotonic()
+    missing: list[str] = []
+    results = speed.run(missing.append)
+    elapsed_s = time.monotonic() - began_s
     if args.json:
-        print(json.dumps({"simd_target": _core.active_simd_target(), "rows": [r.as_dict() for r in results]}, indent=1))
-        return 0
-    rows = [
-        (
-            r.what,
-            f"{r.ours:.1f} {r.unit}",
-            f"{r.peer:.1f}" if r.peer is not None else "-",
-            f"{r.ratio:.1f}" if r.ratio is not None else "-",
-            r.peer_name,
-            r.conditions,
-        )
-        for r in results
-    ]
-    print(format_table(("per CPU-second of one core", "ours", "peer", "ratio", "which peer", "conditions"), rows))
-    print(f"SIMD target: {_core.active_simd_target()}")
+        report = {"elapsed_s": round(elapsed_s, 1), "simd_target": _core.active_simd_target(), "missing": missing}
+        print(json.dumps(report | {"rows": [result.as_dict() for result in results]}, indent=1))
+    else:
+        print("\n".join([speed.table(results), *missing, f"{elapsed_s:.0f} s"]))
     return 0
 
 
