@@ -200,6 +200,31 @@ BOOST_AUTO_TEST_CASE(a_drop_out_costs_the_frames_it_touches)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_dead_input_makes_no_frames)
+{
+    // Soft bits of zero decode to zeros, and those are a codeword; the frames' places are still known.
+    framing_config config = small_config();
+    config.rs = { .parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0 };
+    config.frame_len_bytes = 892;
+    config.scid.reset();
+    const octets frames = make_frames(config, 30);
+    for (const int level : { 0, 30 }) {
+        soft_stream soft = transmit(config, frames);
+        const auto from = soft.begin() + std::ptrdiff_t(10 * soft_bits_per_cadu(config));
+        const auto n = std::ptrdiff_t(4 * soft_bits_per_cadu(config));
+        for (std::ptrdiff_t i = 0; i < n; i += 2) { // pairs of zeros: what encoding zeros would send, G2 inverted
+            from[i] = soft_bit(level);
+            from[i + 1] = soft_bit(-level);
+        }
+        const auto indices = right_frames(receive(config, soft), frames, config.frame_len_bytes);
+        BOOST_TEST_CONTEXT("level " << level)
+        {
+            BOOST_TEST(std::ranges::count(indices, -1) == 0);
+            BOOST_TEST(indices.size() == 26U);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(chunks_do_not_matter)
 {
     std::mt19937 random(9);

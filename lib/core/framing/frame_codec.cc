@@ -58,6 +58,9 @@ frame_codec::frame_codec(const framing_config& config) : d_config(config)
     d_config.validate();
     if (d_config.has_rs)
         d_rs.emplace(d_config.rs);
+    d_zeros_sent.assign(d_config.code_block_len_bytes(), 0);
+    if (d_config.randomized)
+        apply_randomizer(d_zeros_sent);
 }
 
 void frame_codec::decode(decoded_frame& out)
@@ -80,14 +83,25 @@ void frame_codec::decode(decoded_frame& out)
     judge(out);
 }
 
+/// One octet over and over is a codeword of every Reed-Solomon code of full length, and what a dead input decodes to: it
+/// vouches for nothing.
+bool frame_codec::is_blank(std::span<const std::uint8_t> code_block) const
+{
+    const std::size_t interleave = d_config.rs.interleave;
+    for (std::size_t i = interleave; i < code_block.size(); ++i)
+        if ((code_block[i] ^ d_zeros_sent[i]) != (code_block[i - interleave] ^ d_zeros_sent[i - interleave]))
+            return false;
+    return true;
+}
+
 /// State, FECF and header, once Reed-Solomon has done what it can.
 void frame_codec::judge(decoded_frame& out) const
 {
     out.checks = 0;
-    out.state = !d_rs              ? integrity::not_checked
-                : !out.rs.ok       ? integrity::uncorrectable
-                : out.rs.total > 0 ? integrity::corrected
-                                   : integrity::good;
+    out.state = !d_rs                                    ? integrity::not_checked
+                : !out.rs.ok || is_blank(out.code_block) ? integrity::uncorrectable
+                : out.rs.total > 0                       ? integrity::corrected
+                                                         : integrity::good;
     const auto frame = std::span(out.code_block).first(d_config.frame_len_bytes);
     if (d_config.has_fecf) {
         const bool is_right = crc16_ccsds(frame) == 0;

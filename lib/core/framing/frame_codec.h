@@ -66,13 +66,15 @@ public:
 
 private:
     void judge(decoded_frame& out) const;
+    bool is_blank(std::span<const std::uint8_t> code_block) const;
     void check_header(decoded_frame& out) const;
     std::uint8_t decode_with_erasures(unsigned codeword, std::span<const std::uint16_t> certainty);
 
     framing_config d_config;
     std::optional<reed_solomon> d_rs;
-    std::vector<std::uint8_t> d_received; ///< code block before correction
-    std::vector<std::uint8_t> d_symbols;  ///< of a codeword, the least certain first
+    std::vector<std::uint8_t> d_zeros_sent; ///< what the derandomiser makes of a code block of zeros
+    std::vector<std::uint8_t> d_received;   ///< code block before correction
+    std::vector<std::uint8_t> d_symbols;    ///< of a codeword, the least certain first
 };
 
 } // namespace xband::core
