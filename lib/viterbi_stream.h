@@ -4,7 +4,7 @@
 #include "fec/viterbi.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,6 +29,7 @@ public:
     {
         d_soft.reserve(d_batch.input_soft_bits());
         d_bits.resize(d_batch.payload_bits() / 8);
+        d_channel.resize(d_batch.payload_bits() / 64);
     }
 
     void push(std::span<const core::soft_bit> soft)
@@ -86,15 +87,15 @@ private:
 
     void decode(std::size_t n_payload_bits)
     {
-        std::array<std::uint32_t, core::viterbi_batch::n_segments> disagreements{};
-        d_batch.decode(d_soft, d_bits, disagreements);
+        d_batch.decode(d_soft, d_bits, d_channel);
         d_out.insert(
             d_out.end(), d_bits.begin(), d_bits.begin() + static_cast<std::ptrdiff_t>((n_payload_bits + 7) / 8));
         if (n_payload_bits % 8 != 0)
             d_out.back() &= static_cast<std::uint8_t>(0xff00U >> (n_payload_bits % 8));
         d_channel_bits += 2 * n_payload_bits;
-        for (const std::uint32_t count : disagreements)
-            d_channel_bit_errors += count;
+        for (const core::channel_word& word : d_channel)
+            for (const std::uint64_t wrong : word.wrong)
+                d_channel_bit_errors += static_cast<unsigned>(std::popcount(wrong));
         const auto used = static_cast<std::ptrdiff_t>(2 * d_batch.payload_bits());
         d_soft.erase(d_soft.begin(), d_soft.begin() + used);
     }
@@ -103,6 +104,7 @@ private:
     core::viterbi_batch d_batch;
     std::vector<core::soft_bit> d_soft; ///< starts the decoder's overlap before the next payload bit
     std::vector<std::uint8_t> d_bits;
+    std::vector<core::channel_word> d_channel;
     std::vector<std::uint8_t> d_out;
     std::size_t d_read = 0;
     std::uint64_t d_channel_bits = 0;

@@ -49,8 +49,8 @@ BOOST_AUTO_TEST_CASE(viterbi_takes_anything)
         std::vector<std::uint8_t> first;
         on_each_target([&](const std::string&) {
             std::vector<std::uint8_t> bits(decoder.payload_bits() / 8);
-            std::array<std::uint32_t, viterbi_batch::n_segments> disagreements;
-            decoder.decode(soft, bits, disagreements);
+            std::vector<channel_word> channel(decoder.payload_bits() / 64);
+            decoder.decode(soft, bits, channel);
             if (first.empty())
                 first = bits;
             BOOST_TEST((bits == first));

@@ -9,6 +9,18 @@
 
 namespace xband::core {
 
+namespace viterbi {
+struct hard_word;
+}
+
+/// 64 information bits' worth of hard channel bits beside the encoded path; the first in the most significant place.
+struct channel_word {
+    std::array<std::uint64_t, 2> wrong{};    ///< symbols G1 and G2 that differ from the encoded ones
+    std::array<std::uint64_t, 2> compared{}; ///< those that were no erasures
+
+    bool operator==(const channel_word&) const = default;
+};
+
 /// Soft-decision Viterbi decoder of the K=7 rate-1/2 code with G1 = 171, G2 = 133 octal (CCSDS 131.0-B-5, 3.3).
 ///
 /// Works on batches: the payload is cut in 32 equal stretches ("segments"), each decoded on its own with an overlap into
@@ -35,10 +47,13 @@ public:
     }
 
     /// \param segment_bits information bits per segment: a multiple of 64 in 128..65536, else std::invalid_argument.
-    ///        Memory is 512 octets a bit, so that beyond 1536 bits it outgrows an L2 cache of 1 MiB and the speed falls.
+    ///        Memory is 260 octets a bit.
     /// \param overlap_bits how far the decoding of a segment reaches into its neighbours on either side: a multiple of 8 in
     ///        64..512, else std::invalid_argument. It costs 2 * overlap_bits / segment_bits of the speed.
     explicit viterbi_batch(std::size_t segment_bits = 1024, std::size_t overlap_bits = overlap_bits_for(1, 2));
+    viterbi_batch(viterbi_batch&&) noexcept;
+    viterbi_batch& operator=(viterbi_batch&&) noexcept;
+    ~viterbi_batch();
 
     std::size_t segment_bits() const noexcept { return d_segment_bits; }
     std::size_t overlap_bits() const noexcept { return d_overlap_bits; }
@@ -51,22 +66,25 @@ public:
     /// \param soft input_soft_bits() soft bits, G1 then G2 for each information bit, neither inverted, from
     ///        overlap_bits() before the first payload bit on. Fill with 0 (erasures) beyond the ends of the stream.
     /// \param bits payload_bits() / 8 octets out, packed, most significant bit first.
-    /// \param disagreements out: for each segment, how many of its channel bits, hard decided, differ from the encoded
-    ///        path. Erasures are not counted.
+    /// \param channel payload_bits() / 64 words out: the channel beside the decoded bits.
     /// Other sizes throw std::invalid_argument.
-    void decode(std::span<const soft_bit> soft,
-                std::span<std::uint8_t> bits,
-                std::span<std::uint32_t, n_segments> disagreements);
+    void decode(std::span<const soft_bit> soft, std::span<std::uint8_t> bits, std::span<channel_word> channel);
 
 private:
-    /// One value for each segment: a cache line, and a whole AVX-512 vector.
-    struct alignas(64) lane_row {
-        std::array<std::uint16_t, n_segments> lane;
+    /// A cache line.
+    struct alignas(64) word_row {
+        std::array<std::uint16_t, 32> words;
     };
+
+    std::span<viterbi::hard_word> payload_words();
+    void harden_input(std::span<const soft_bit> soft);
+    std::uint8_t decode_all(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
 
     std::size_t d_segment_bits;
     std::size_t d_overlap_bits;
-    std::vector<lane_row> d_survivors; ///< 64 words a lane after each 8 stages; see viterbi_kernels.h
+    std::vector<word_row> d_labels;          ///< see viterbi_kernels.h
+    std::vector<std::uint8_t> d_octets;      ///< of the best path of each lane
+    std::vector<viterbi::hard_word> d_words; ///< from 64-bit words before the payload to words after it
 };
 
 } // namespace xband::core

@@ -11,8 +11,6 @@ namespace xband::core::viterbi {
 inline constexpr std::size_t block_stages = 8;
 inline constexpr std::size_t label_delay = 6;
 
-/// First stage of the trellis, counted from the first soft bit pair.
-inline constexpr std::size_t first_stage = label_delay;
 /// Blocks of one segment, overlaps included: overlap_bits - 6 + segment_bits + overlap_bits - 2 stages. The first
 /// overlap_bits / 8 of them come before the one whose label is the first octet of payload.
 constexpr std::size_t n_blocks(std::size_t segment_bits, std::size_t overlap_bits)
@@ -32,31 +30,30 @@ constexpr int level(soft_bit soft)
     return rounded < max_level ? rounded : max_level;
 }
 
-/// One call of viterbi_batch::decode.
-struct batch {
-    std::span<const soft_bit> soft;
-    std::size_t segment_bits;
-    std::size_t overlap_bits;
-    std::span<std::uint8_t> bits;
-    std::span<std::uint32_t, viterbi_batch::n_segments> disagreements;
-    /// Survivor words, 64 states of 32 lanes before the first block and after each; cache-line aligned. Working memory.
-    std::uint16_t* survivors;
+inline constexpr std::size_t n_lanes = viterbi_batch::n_segments;
+
+/// 16-bit words that keep the labels of one block: two of 64 states share a word.
+inline constexpr std::size_t label_words = 32 * n_lanes;
+
+/// Stretches of one length to be decoded side by side, each on its own.
+struct stretches {
+    std::array<const soft_bit*, n_lanes> soft; ///< first pair of each
+    std::size_t n_blocks;
+    /// Out: the octets of the best path, n_blocks for each stretch. The first holds the bits that begin 6 before the first
+    /// pair; the last 6 bits of the path are in no octet.
+    std::span<std::uint8_t> octets;
+    /// Working memory, cache-line aligned: label_words for each block.
+    std::uint16_t* labels;
 };
 
-/// Decodes one segment: the specification of viterbi_batch.
-/// \param soft pairs from overlap_bits before the segment to overlap_bits after it.
-/// \param bits segment_bits / 8 octets out; tell how long the segment is.
-/// \returns disagreements, as viterbi_batch::decode.
-std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
+/// Decodes one stretch: the specification of the decoder.
+/// \param octets one for each block, as in `stretches`.
+void decode_stretch_ref(const soft_bit* soft, std::span<std::uint8_t> octets);
 
-/// Decodes a batch segment by segment with the reference.
-void decode_batch_ref(const batch& job);
+/// Decodes stretches on the active SIMD target.
+void decode_stretches(const stretches& job);
 
-/// Decodes a batch on the active SIMD target.
-void decode_batch_simd(const batch& job);
-
-/// Follows the survivors of all lanes back from their best ends and writes the payload.
-/// \param octets_before out: for each lane, the 8 bits of its path before its first payload bit.
-void trace_back(const batch& job, std::span<std::uint8_t, viterbi_batch::n_segments> octets_before);
+/// The same with the reference.
+void decode_stretches_ref(const stretches& job);
 
 } // namespace xband::core::viterbi

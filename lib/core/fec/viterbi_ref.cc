@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The specification of viterbi_batch: one segment, one state at a time.
+// The specification of the Viterbi decoder: one stretch, one state at a time.
 #include "fec/conv_code.h"
 #include "fec/viterbi_kernels.h"
 #include <algorithm>
@@ -47,55 +47,35 @@ std::array<survivor, n_states> relabelled(std::array<survivor, n_states> survivo
     return survivors;
 }
 
-unsigned bit_at(std::span<const std::uint8_t> packed, std::size_t i) { return packed[i / 8] >> (7 - i % 8) & 1U; }
-
 } // namespace
 
-std::uint32_t decode_segment_ref(std::span<const soft_bit> soft, std::span<std::uint8_t> bits)
+void decode_stretch_ref(const soft_bit* soft, std::span<std::uint8_t> octets)
 {
-    const std::size_t segment_bits = 8 * bits.size();
-    const std::size_t overlap_bits = (soft.size() / 2 - segment_bits) / 2;
-    const std::size_t blocks = n_blocks(segment_bits, overlap_bits);
-    const std::size_t head_blocks = overlap_bits / block_stages;
-    std::vector<std::array<survivor, n_states>> ends(blocks);
+    std::vector<std::array<survivor, n_states>> ends(octets.size());
     std::array<survivor, n_states> survivors{}; // any state may be the first
-    const soft_bit* pair = &soft[2 * first_stage];
     for (auto& end : ends) {
         survivors = relabelled(survivors);
-        for (std::size_t stage = 0; stage < block_stages; ++stage, pair += 2)
-            survivors = next_stage(survivors, pair, stage < 2 ? 2U >> stage : 0);
+        for (std::size_t stage = 0; stage < block_stages; ++stage, soft += 2)
+            survivors = next_stage(survivors, soft, stage < 2 ? 2U >> stage : 0);
         end = survivors;
     }
 
-    // Back from the best end (the lowest state of equals) to the octet before the payload, whose bits the encoder's
-    // register holds at the first payload bit.
-    std::vector<std::uint8_t> path(blocks);
+    // Back from the best end; the lowest state of equals.
     std::size_t state = std::min_element(survivors.begin(), survivors.end()) - survivors.begin();
-    for (std::size_t block = blocks; block-- > head_blocks - 1;) {
-        path[block] = static_cast<std::uint8_t>(ends[block][state]);
-        state = path[block] >> 2;
+    for (std::size_t block = octets.size(); block-- > 0;) {
+        octets[block] = static_cast<std::uint8_t>(ends[block][state]);
+        state = octets[block] >> 2;
     }
-    std::copy_n(path.begin() + head_blocks, bits.size(), bits.begin());
-
-    std::uint32_t disagreements = 0;
-    unsigned reg = path[head_blocks - 1];
-    for (std::size_t i = 0; i < segment_bits; ++i) {
-        reg = (reg << 1 | bit_at(bits, i)) & 0x7f;
-        const unsigned sent = conv_k7::symbols(reg);
-        const soft_bit* received = &soft[2 * (overlap_bits + i)];
-        disagreements += received[0] != 0 && (received[0] < 0) != (sent >> 1 == 1);
-        disagreements += received[1] != 0 && (received[1] < 0) != ((sent & 1) == 1);
-    }
-    return disagreements;
 }
 
-void decode_batch_ref(const batch& job)
+void decode_stretches_ref(const stretches& job)
 {
-    const std::size_t segment_bytes = job.segment_bits / 8;
-    const std::size_t soft_bits = 2 * (job.segment_bits + 2 * job.overlap_bits);
-    for (std::size_t segment = 0; segment < viterbi_batch::n_segments; ++segment)
-        job.disagreements[segment] = decode_segment_ref(job.soft.subspan(2 * segment * job.segment_bits, soft_bits),
-                                                        job.bits.subspan(segment * segment_bytes, segment_bytes));
+    for (std::size_t lane = 0; lane < n_lanes; ++lane)
+        decode_stretch_ref(job.soft[lane], job.octets.subspan(lane * job.n_blocks, job.n_blocks));
 }
+
+#ifndef XBAND_SIMD
+void decode_stretches(const stretches& job) { decode_stretches_ref(job); }
+#endif
 
 } // namespace xband::core::viterbi

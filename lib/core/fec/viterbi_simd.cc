@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// viterbi_batch with one segment per 16-bit lane. Bit-exact with viterbi_ref.cc on every target.
+// The Viterbi decoder with one stretch per 16-bit lane. Bit-exact with viterbi_ref.cc on every target.
 //
 // A lane holds a survivor as the reference does, in 16 bits: path metric in the high octet, label in the low one, so one
 // minimum selects both. Nothing may carry out of the high octet; in units of the largest level A, for any input:
@@ -15,7 +15,8 @@
 
 #include "fec/conv_code.h"
 #include "fec/viterbi_kernels.h"
-#include <bit>
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <hwy/highway.h>
 #include <utility>
@@ -26,19 +27,18 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void decode_batch(const batch& job) { decode_batch_ref(job); }
+void decode(const stretches& job) { decode_stretches_ref(job); }
 
 #else
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using tag16 = hn::CappedTag<std::uint16_t, viterbi_batch::n_segments>;
+using tag16 = hn::CappedTag<std::uint16_t, n_lanes>;
 using tag8 = hn::Repartition<std::uint8_t, tag16>;
 using vec16 = hn::Vec<tag16>;
 constexpr tag16 d16;
 constexpr tag8 d8;
 
-constexpr std::size_t n_lanes = viterbi_batch::n_segments;
 constexpr std::uint16_t metric_mask = 0xff00;
 constexpr unsigned metric_shift = 8;
 constexpr std::uint16_t best_of_group_metric = 4 * max_level; // see above
@@ -101,17 +101,31 @@ HWY_INLINE void store_costs(vec16 pairs, std::size_t stage, std::size_t lane, bl
     }
 }
 
-/// \param soft first pair of the block in segment 0. \param segment_pitch octets from segment to segment.
-HWY_INLINE void prepare_costs(const soft_bit* soft, std::size_t segment_pitch, block_costs& costs)
+/// The pairs of some blocks, in the order that transpose() wants.
+struct alignas(64) gathered_pairs {
+    // Whole cache lines are read: the stretches of a batch often lie a power of two apart, so that all their lines
+    // compete for one place in the cache and are gone when the next block asks for them.
+    static constexpr std::size_t max_blocks = 4;
+    static constexpr std::size_t block_octets = 2 * block_stages;
+    std::uint8_t rows[max_blocks][8][n_lanes / 8][block_octets];
+};
+
+/// \param block first block. \param count blocks, at most max_blocks.
+HWY_INLINE void gather(const stretches& job, std::size_t block, std::size_t count, gathered_pairs& pairs)
 {
-    constexpr std::size_t block_bytes = 2 * block_stages;
-    alignas(64) std::uint8_t rows[8][n_lanes / 8][block_bytes];
-    for (std::size_t segment = 0; segment < n_lanes; ++segment)
-        std::memcpy(rows[segment % 8][segment / 8], soft + segment * segment_pitch, block_bytes);
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+        const soft_bit* from = job.soft[lane] + block * gathered_pairs::block_octets;
+        for (std::size_t i = 0; i < count; ++i, from += gathered_pairs::block_octets)
+            std::memcpy(pairs.rows[i][lane % 8][lane / 8], from, gathered_pairs::block_octets);
+    }
+}
+
+HWY_INLINE void prepare_costs(const gathered_pairs& pairs, std::size_t block, block_costs& costs)
+{
     for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
         vec16 stages[8];
         for (std::size_t row = 0; row < 8; ++row)
-            stages[row] = hn::BitCast(d16, hn::Load(d8, &rows[row][lane / 8][0]));
+            stages[row] = hn::BitCast(d16, hn::Load(d8, &pairs.rows[block][row][lane / 8][0]));
         transpose(stages);
         for (std::size_t stage = 0; stage < block_stages; ++stage)
             store_costs(stages[stage], stage, lane, costs);
@@ -219,105 +233,86 @@ HWY_INLINE void run_pass(const std::uint16_t* from, const block_costs& costs, st
         run_group<first>(from, costs, g, lane, shift, to, std::make_index_sequence<group_states>{});
 }
 
-/// The trellis from its first to its last block; fills job.survivors.
-void run_trellis(const batch& job)
+// ---- The whole trellis
+
+constexpr std::size_t survivor_words = row_of(conv_k7::n_states);
+
+/// Keeps the labels of all survivors, those of the states 2 n and 2 n + 1 in one word.
+HWY_INLINE void store_labels(const std::uint16_t* survivors, std::uint16_t* labels)
 {
-    constexpr std::size_t block_words = row_of(conv_k7::n_states);
-    std::memset(job.survivors, 0, block_words * sizeof(std::uint16_t)); // any state may be the first
-    const soft_bit* soft = job.soft.data() + 2 * first_stage;
-    std::uint16_t* survivors = job.survivors;
-    alignas(64) block_costs costs;
-    alignas(64) std::uint16_t between[block_words];
-    for (std::size_t block = 0; block < n_blocks(job.segment_bits, job.overlap_bits); ++block) {
-        prepare_costs(soft, 2 * job.segment_bits, costs);
+    const auto label_mask = hn::Set(d16, std::uint16_t{ 0xff });
+    for (unsigned state = 0; state < conv_k7::n_states; state += 2)
+        for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
+            const vec16 even = hn::Load(d16, survivors + row_of(state) + lane);
+            const vec16 odd = hn::Load(d16, survivors + row_of(state + 1) + lane);
+            hn::Store(hn::OrAnd(hn::ShiftLeft<8>(odd), even, label_mask), d16, labels + row_of(state / 2) + lane);
+        }
+}
+
+/// From the first to the last block. \param survivors out: 64 words a lane at the end. Fills job.labels.
+HWY_INLINE void run_blocks(const stretches& job, std::uint16_t* survivors)
+{
+    std::memset(survivors, 0, survivor_words * sizeof(std::uint16_t)); // any state may be the first
+    alignas(64) std::uint16_t between[survivor_words];
+    gathered_pairs pairs;
+    block_costs costs;
+    for (std::size_t block = 0; block < job.n_blocks; ++block) {
+        const std::size_t gathered = block % gathered_pairs::max_blocks;
+        if (gathered == 0)
+            gather(job, block, std::min(job.n_blocks - block, gathered_pairs::max_blocks), pairs);
+        prepare_costs(pairs, gathered, costs);
         for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
             run_pass<0>(survivors, costs, lane, between);
-            run_pass<pass_stages>(between, costs, lane, survivors + block_words);
+            run_pass<pass_stages>(between, costs, lane, survivors);
         }
-        soft += 2 * block_stages;
-        survivors += block_words;
+        store_labels(survivors, job.labels + block * label_words);
     }
 }
 
-// ---- Disagreements
-
-/// 64 hard decisions of one of the two symbol streams, the first in the least significant place.
-struct hard_bits {
-    std::uint64_t ones = 0;
-    std::uint64_t erased = 0;
-};
-
-/// \param soft 64 pairs.
-HWY_INLINE void harden(const soft_bit* soft, hard_bits& g1, hard_bits& g2)
+template <std::size_t count>
+void trace_back_lanes(const stretches& job, std::size_t first, const std::uint16_t* ends)
 {
-    const hn::CappedTag<soft_bit, 64> d;
-    constexpr std::size_t n = hn::MaxLanes(d);
-    const auto zero = hn::Zero(d);
-    const auto bits_of = [&](auto mask) {
-        std::uint64_t bits = 0;
-        std::uint8_t octets[8] = {};
-        hn::StoreMaskBits(d, mask, octets);
-        std::memcpy(&bits, octets, sizeof(bits));
-        return bits;
-    };
-    for (std::size_t at = 0; at < 64; at += n) {
-        hn::Vec<decltype(d)> s1, s2;
-        hn::LoadInterleaved2(d, soft + 2 * at, s1, s2);
-        g1.ones |= bits_of(hn::Lt(s1, zero)) << at;
-        g2.ones |= bits_of(hn::Lt(s2, zero)) << at;
-        g1.erased |= bits_of(hn::Eq(s1, zero)) << at;
-        g2.erased |= bits_of(hn::Eq(s2, zero)) << at;
+    const std::size_t n_blocks = job.n_blocks;
+    const std::uint16_t* labels = job.labels + n_blocks * label_words + first;
+    std::uint8_t* octets = &job.octets[first * n_blocks];
+    std::array<unsigned, count> state;
+    std::copy_n(ends, count, state.begin());
+    for (std::size_t block = n_blocks; block-- > 0;) {
+        labels -= label_words;
+        for (std::size_t lane = 0; lane < count; ++lane) {
+            const unsigned both = labels[row_of(state[lane] / 2) + lane];
+            const auto label = static_cast<std::uint8_t>(state[lane] % 2 ? both >> 8 : both);
+            octets[lane * n_blocks + block] = label;
+            state[lane] = label >> 2;
+        }
     }
 }
 
-/// Reverses the bits within each octet.
-HWY_INLINE std::uint64_t mirror_octets(std::uint64_t x)
+/// Follows the labels of all lanes back from their best ends.
+void trace_back(const stretches& job, const std::uint16_t* survivors)
 {
-    x = (x >> 4 & 0x0f0f0f0f0f0f0f0f) | (x & 0x0f0f0f0f0f0f0f0f) << 4;
-    x = (x >> 2 & 0x3333333333333333) | (x & 0x3333333333333333) << 2;
-    return (x >> 1 & 0x5555555555555555) | (x & 0x5555555555555555) << 1;
+    // Best end of each lane; the lowest state of equals.
+    std::array<std::uint16_t, n_lanes> least;
+    std::array<std::uint16_t, n_lanes> state{};
+    std::copy_n(survivors, n_lanes, least.begin());
+    for (std::uint16_t candidate = 1; candidate < conv_k7::n_states; ++candidate)
+        for (std::size_t lane = 0; lane < n_lanes; ++lane)
+            if (const std::uint16_t word = survivors[row_of(candidate) + lane]; word < least[lane]) {
+                least[lane] = word;
+                state[lane] = candidate;
+            }
+
+    // Several lanes side by side, as each is a chain of dependent loads; no more than there are registers for.
+    constexpr std::size_t side_by_side = 8;
+    for (std::size_t first = 0; first < n_lanes; first += side_by_side)
+        trace_back_lanes<side_by_side>(job, first, &state[first]);
 }
 
-/// Symbols of 64 consecutive bits (first in the least significant place). \param before the 64 bits before them.
-template <unsigned taps>
-HWY_INLINE std::uint64_t encode(std::uint64_t bits, std::uint64_t before)
+void decode(const stretches& job)
 {
-    std::uint64_t symbols = bits; // both codes tap the newest bit
-    for (unsigned delay = 1; delay < 7; ++delay)
-        if (taps >> delay & 1)
-            symbols ^= bits << delay | before >> (64 - delay);
-    return symbols;
-}
-
-std::uint32_t
-count_disagreements(const soft_bit* soft, std::span<const std::uint8_t> decoded, std::uint8_t octet_before)
-{
-    std::uint32_t count = 0;
-    std::uint64_t before = mirror_octets(std::uint64_t{ octet_before } << 56);
-    for (std::size_t at = 0; at < decoded.size(); at += 8, soft += 128) {
-        std::uint64_t bits;
-        std::memcpy(&bits, &decoded[at], sizeof(bits));
-        bits = mirror_octets(bits);
-        hard_bits g1, g2;
-        harden(soft, g1, g2);
-        count += std::popcount((encode<conv_k7::g1_taps>(bits, before) ^ g1.ones) & ~g1.erased);
-        count += std::popcount((encode<conv_k7::g2_taps>(bits, before) ^ g2.ones) & ~g2.erased);
-        before = bits;
-    }
-    return count;
-}
-
-void decode_batch(const batch& job)
-{
-    run_trellis(job);
-    std::array<std::uint8_t, n_lanes> octets_before;
-    trace_back(job, octets_before);
-    const std::size_t segment_bytes = job.segment_bits / 8;
-    for (std::size_t segment = 0; segment < n_lanes; ++segment)
-        job.disagreements[segment] =
-            count_disagreements(job.soft.data() + 2 * (job.overlap_bits + segment * job.segment_bits),
-                                job.bits.subspan(segment * segment_bytes, segment_bytes),
-                                octets_before[segment]);
+    alignas(64) std::uint16_t survivors[survivor_words];
+    run_blocks(job, survivors);
+    trace_back(job, survivors);
 }
 
 #endif // HWY_SCALAR
@@ -329,9 +324,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace xband::core::viterbi {
 
-HWY_EXPORT(decode_batch);
+HWY_EXPORT(decode);
 
-void decode_batch_simd(const batch& job) { HWY_DYNAMIC_DISPATCH(decode_batch)(job); }
+void decode_stretches(const stretches& job) { HWY_DYNAMIC_DISPATCH(decode)(job); }
 
 } // namespace xband::core::viterbi
 #endif

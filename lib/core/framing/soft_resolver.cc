@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/soft_resolver.h"
-#include "base/multiversion.h"
-#include "framing/hard_bits.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 namespace xband::core {
@@ -55,13 +54,6 @@ std::uint64_t load_big_endian(const std::uint8_t* octets)
     return word;
 }
 
-/// Sum modulo 2 of the bits d before each bit, for each delay d in the list.
-template <class... Delay>
-std::uint64_t sum_of_delays(std::uint64_t word, std::uint64_t before, Delay... d)
-{
-    return (word ^ ... ^ (word >> d | before << (word_bits - d)));
-}
-
 template <bool is_swapped, bool is_second_inverted>
 void read_pairs(const soft_bit* in, soft_bit* out, std::size_t n_pairs)
 {
@@ -70,36 +62,6 @@ void read_pairs(const soft_bit* in, soft_bit* out, std::size_t n_pairs)
         const soft_bit second = in[2 * k + !is_swapped];
         out[2 * k] = first;
         out[2 * k + 1] = is_second_inverted ? soft_bit(-std::max<int>(second, -127)) : second;
-    }
-}
-
-/// Fills in what words[].bits tells of the channel.
-/// \param pairs       soft bits from the first word's first pair on.
-/// \param before      the 64 bits before the first word.
-/// \param known       the bits of the first word that can be compared.
-XBAND_MULTIVERSION void compare_with_channel(const soft_bit* pairs,
-                                             std::uint64_t before,
-                                             std::uint64_t known,
-                                             std::span<resolved_word> words,
-                                             channel_bit_count* counts)
-{
-    for (resolved_word& word : words) {
-        const std::array sent{ sum_of_delays(word.bits, before, 1, 2, 3, 6),
-                               sum_of_delays(word.bits, before, 2, 3, 5, 6) };
-        const std::uint64_t hard_a = pack_hard_bits(pairs), hard_b = pack_hard_bits(pairs + word_bits);
-        const std::uint64_t there_a = pack_non_erasures(pairs), there_b = pack_non_erasures(pairs + word_bits);
-        const auto join = [](std::uint32_t a, std::uint32_t b) { return std::uint64_t{ a } << 32 | b; };
-        word.compared = { join(even_bits(there_a), even_bits(there_b)) & known,
-                          join(odd_bits(there_a), odd_bits(there_b)) & known };
-        word.wrong = { (join(even_bits(hard_a), even_bits(hard_b)) ^ sent[0]) & word.compared[0],
-                       (join(odd_bits(hard_a), odd_bits(hard_b)) ^ sent[1]) & word.compared[1] };
-        const auto count = [](const std::array<std::uint64_t, 2>& bits) {
-            return std::uint32_t(std::popcount(bits[0]) + std::popcount(bits[1]));
-        };
-        *counts++ = { count(word.wrong), count(word.compared) };
-        before = word.bits;
-        known = ~std::uint64_t{ 0 };
-        pairs += 2 * word_bits;
     }
 }
 
@@ -113,6 +75,7 @@ soft_resolver::soft_resolver(modulation kind, std::size_t segment_bits)
     d_soft.reserve(needed_soft_bits());
     d_soft.assign(2 * d_viterbi.overlap_bits(), 0);
     d_pairs.resize(d_viterbi.input_soft_bits());
+    d_channel.resize(n_words);
     d_candidates.resize(d_readings.size() + 1);
     for (auto& c : d_candidates) {
         c.bits.resize(d_viterbi.payload_bits() / 8);
@@ -179,7 +142,6 @@ void soft_resolver::decode_batch(std::size_t n_words, std::vector<resolved_word>
     out.insert(out.end(), chosen->words.begin(), chosen->words.begin() + std::ptrdiff_t(n_words));
     const auto first_pair = d_pairs.begin() + std::ptrdiff_t(2 * d_viterbi.overlap_bits());
     pairs.insert(pairs.end(), first_pair, first_pair + std::ptrdiff_t(2 * n_words * word_bits));
-    d_last_word = out.back().bits;
     d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(2 * n_words * word_bits));
 }
 
@@ -190,7 +152,7 @@ void soft_resolver::decode(std::size_t reading)
     read_as(d_readings[reading], 0, d_pairs.size() / 2);
     for (auto& word : decoded.words)
         word.reading = d_readings[reading];
-    decode_pairs(decoded, reading == d_current);
+    decode_pairs(decoded);
 }
 
 /// Decodes the batch, each word as d_choice has it; the overlaps as their neighbours.
@@ -204,7 +166,7 @@ void soft_resolver::decode_stitched()
     }
     read_as(
         d_readings[d_choice.back()], d_viterbi.overlap_bits() + d_choice.size() * word_bits, d_viterbi.overlap_bits());
-    decode_pairs(decoded, d_choice.front() == d_current);
+    decode_pairs(decoded);
 }
 
 void soft_resolver::read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs)
@@ -217,17 +179,19 @@ void soft_resolver::read_as(const channel_reading& reading, std::size_t first_pa
         (reading.is_second_inverted ? read_pairs<false, true> : read_pairs<false, false>)(in, out, n_pairs);
 }
 
-/// Viterbi over d_pairs, then the comparison of the channel with the re-encoded bits.
-/// \param goes_on  the bits before this batch are the last ones given out; else the 6 first bits cannot be compared.
-void soft_resolver::decode_pairs(candidate& decoded, bool goes_on)
+/// Viterbi over d_pairs.
+void soft_resolver::decode_pairs(candidate& decoded)
 {
-    std::array<std::uint32_t, viterbi_batch::n_segments> disagreements;
-    d_viterbi.decode(d_pairs, decoded.bits, disagreements);
-    for (std::size_t w = 0; w < decoded.words.size(); ++w)
+    d_viterbi.decode(d_pairs, decoded.bits, d_channel);
+    const auto count = [](const std::array<std::uint64_t, 2>& bits) {
+        return std::uint32_t(std::popcount(bits[0]) + std::popcount(bits[1]));
+    };
+    for (std::size_t w = 0; w < decoded.words.size(); ++w) {
         decoded.words[w].bits = load_big_endian(decoded.bits.data() + 8 * w);
-    const std::uint64_t known = goes_on ? ~std::uint64_t{ 0 } : ~std::uint64_t{ 0 } >> 6;
-    compare_with_channel(
-        d_pairs.data() + 2 * d_viterbi.overlap_bits(), d_last_word, known, decoded.words, decoded.counts.data());
+        decoded.words[w].wrong = d_channel[w].wrong;
+        decoded.words[w].compared = d_channel[w].compared;
+        decoded.counts[w] = { count(d_channel[w].wrong), count(d_channel[w].compared) };
+    }
 }
 
 channel_bit_count soft_resolver::count(const candidate& decoded)

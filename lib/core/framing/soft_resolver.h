@@ -68,7 +68,7 @@ private:
     void decode(std::size_t reading);
     void decode_stitched();
     void read_as(const channel_reading& reading, std::size_t first_pair, std::size_t n_pairs);
-    void decode_pairs(candidate& decoded, bool goes_on);
+    void decode_pairs(candidate& decoded);
     static channel_bit_count count(const candidate& decoded);
     bool is_suspicious(const candidate& decoded) const;
     bool is_trusted(const candidate& chosen) const;
@@ -76,13 +76,13 @@ private:
 
     viterbi_batch d_viterbi;
     std::vector<channel_reading> d_readings;
-    std::size_t d_current = 0;     ///< reading of the last word given out
-    std::uint64_t d_last_word = 0; ///< the last one given out
-    bool d_is_trusted = false;     ///< the current reading stood out when all were compared
+    std::size_t d_current = 0; ///< reading of the last word given out
+    bool d_is_trusted = false; ///< the current reading stood out when all were compared
     std::uint64_t d_batches_doubted = 0;
     unsigned d_usual_per_mille = 0;        ///< disagreement of the last batch if trusted, else 0
     std::vector<soft_bit> d_soft;          ///< from the decoder's overlap before the next payload
     std::vector<soft_bit> d_pairs;         ///< d_soft as some reading sees it
+    std::vector<channel_word> d_channel;   ///< d_pairs beside what was decoded last
     std::vector<candidate> d_candidates;   ///< one for each reading, and the stitched one
     std::vector<std::uint8_t> d_choice;    ///< reading per word
     std::vector<std::uint8_t> d_came_from; ///< dynamic programming: per word and reading

@@ -8,8 +8,10 @@
 #include "framing/nrzm.h"
 #include "framing/randomizer.h"
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace py = pybind11;
 using namespace xband::core;
@@ -47,10 +49,15 @@ Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
                 auto disagreements = new_array<std::uint32_t>(viterbi_batch::n_segments);
                 const auto in = values(soft);
                 const auto out = mutable_values(bits);
-                const std::span<std::uint32_t, viterbi_batch::n_segments> counts(mutable_values(disagreements));
+                const auto counts = mutable_values(disagreements);
                 {
                     py::gil_scoped_release unlocked;
-                    self.decode(in, out, counts);
+                    std::vector<channel_word> channel(self.payload_bits() / 64);
+                    self.decode(in, out, channel);
+                    std::fill(counts.begin(), counts.end(), 0);
+                    for (std::size_t i = 0; i < channel.size(); ++i)
+                        counts[64 * i / self.segment_bits()] += static_cast<std::uint32_t>(
+                            std::popcount(channel[i].wrong[0]) + std::popcount(channel[i].wrong[1]));
                 }
                 return py::make_tuple(bits, disagreements);
             },

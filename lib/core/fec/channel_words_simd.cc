@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// harden() with one pair per 16-bit lane. Bit-exact with harden_ref on every target.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "fec/channel_words_simd.cc"
+#include <hwy/foreach_target.h>
+
+#include "fec/channel_words.h"
+#include <cstring>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace xband::core::viterbi {
+namespace HWY_NAMESPACE {
+
+void harden_words(const soft_bit* pairs, std::span<hard_word> words)
+{
+#if HWY_TARGET == HWY_SCALAR
+    for (hard_word& word : words) {
+        word = harden_ref(pairs);
+        pairs += 2 * word_bits;
+    }
+#else
+    namespace hn = hwy::HWY_NAMESPACE;
+    const hn::CappedTag<std::uint16_t, 32> d16;
+    const hn::Repartition<soft_bit, decltype(d16)> d8;
+    constexpr std::size_t n = hn::MaxLanes(d16);
+    const auto bits_of = [&](auto mask) HWY_ATTR {
+        std::uint64_t bits = 0;
+        hn::StoreMaskBits(d16, mask, reinterpret_cast<std::uint8_t*>(&bits));
+        return bits;
+    };
+    const auto zero = hn::Zero(d16);
+    const auto g1_octets = hn::Set(d16, std::uint16_t{ 0x00ff });
+    const auto g2_octets = hn::Set(d16, std::uint16_t{ 0xff00 });
+    static_assert(max_blank_magnitude == 2); // so a magnitude is blank if the next number has none of the higher bits
+    const auto one = hn::Set(d8, soft_bit{ 1 });
+    const auto more_than_3 = hn::Set(d16, std::uint16_t{ 0xfcfc });
+    for (hard_word& word : words) {
+        hard_word packed{};
+        for (std::size_t at = 0; at < word_bits; at += n, pairs += 2 * n) {
+            // Backwards, as lane 0 becomes the lowest bit.
+            const auto both = hn::Reverse(d16, hn::BitCast(d16, hn::LoadU(d8, pairs)));
+            const auto magnitude = hn::Abs(hn::BitCast(d8, both)); // -128 stays, which is not blank
+            const std::size_t place = word_bits - n - at;
+            packed.ones[0] |= bits_of(hn::Ne(hn::And(both, hn::Set(d16, std::uint16_t{ 0x0080 })), zero)) << place;
+            packed.ones[1] |= bits_of(hn::Ne(hn::And(both, hn::Set(d16, std::uint16_t{ 0x8000 })), zero)) << place;
+            packed.there[0] |= bits_of(hn::Ne(hn::And(both, g1_octets), zero)) << place;
+            packed.there[1] |= bits_of(hn::Ne(hn::And(both, g2_octets), zero)) << place;
+            packed.blank |= bits_of(hn::Eq(hn::And(hn::BitCast(d16, hn::Add(magnitude, one)), more_than_3), zero))
+                            << place;
+        }
+        word = packed;
+    }
+#endif
+}
+
+} // namespace HWY_NAMESPACE
+} // namespace xband::core::viterbi
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace xband::core::viterbi {
+
+HWY_EXPORT(harden_words);
+
+void harden(const soft_bit* pairs, std::span<hard_word> words) { HWY_DYNAMIC_DISPATCH(harden_words)(pairs, words); }
+
+} // namespace xband::core::viterbi
+#endif
