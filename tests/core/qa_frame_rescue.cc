@@ -210,9 +210,9 @@ BOOST_AUTO_TEST_CASE(levels_tied_by_known_bits_are_read_together)
         for (auto& p : known)
             p = random() % 2 != 0 ? pin::open : random() % 2 != 0 ? pin::one : pin::zero;
         std::vector<std::uint8_t> bits(1);
-        std::vector<std::uint16_t> certainty(1);
-        read_levels(levels, 1, { 0, 0, known, bits, certainty });
-        if (certainty[0] == 0)
+        std::vector<octet_doubt> doubts(1);
+        read_levels(levels, 1, { 0, 0, known, bits, doubts });
+        if (doubts[0].certainty == 0)
             continue; // either way
         const unsigned best = likeliest_levels(levels, known);
         for (std::size_t i = 0; i < n_bits; ++i)
@@ -226,11 +226,11 @@ BOOST_AUTO_TEST_CASE(levels_tied_by_known_bits_are_read_together)
         for (const pin p : known)
             two_known.insert(two_known.end(), { p, p });
         std::vector<std::uint8_t> two_bits(2);
-        std::vector<std::uint16_t> two_certainties(2);
-        read_levels(two_levels, 2, { 0, 0, two_known, two_bits, two_certainties });
+        std::vector<octet_doubt> two_doubts(2);
+        read_levels(two_levels, 2, { 0, 0, two_known, two_bits, two_doubts });
         for (std::size_t i = 0; i < 2 * n_bits; ++i)
             BOOST_TEST((two_bits[i / 8] >> (7 - i % 8) & 1) == (bits[0] >> (7 - i / 2) & 1));
-        BOOST_TEST(std::min(two_certainties[0], two_certainties[1]) == certainty[0]);
+        BOOST_TEST(std::min(two_doubts[0].certainty, two_doubts[1].certainty) == doubts[0].certainty);
     }
 }
 
@@ -238,13 +238,13 @@ BOOST_AUTO_TEST_CASE(certainty_is_that_of_the_weakest_bit)
 {
     const std::vector<soft_bit> levels{ 40, -3, 50, 60, -70, 7, 80, 90 };
     std::vector<std::uint8_t> bits(1);
-    std::vector<std::uint16_t> certainty(1);
+    std::vector<octet_doubt> doubts(1);
     std::vector<pin> known(8, pin::open);
-    read_levels(levels, 0, { 0, 0, known, bits, certainty });
+    read_levels(levels, 0, { 0, 0, known, bits, doubts });
     BOOST_TEST(bits[0] == 0b01001000);
-    BOOST_TEST(certainty[0] == 3);
+    BOOST_TEST(doubts[0].certainty == 3);
     known[1] = pin::zero;
-    read_levels(levels, 0, { 0, 0, known, bits, certainty });
+    read_levels(levels, 0, { 0, 0, known, bits, doubts });
     BOOST_TEST(bits[0] == 0b00001000);
-    BOOST_TEST(certainty[0] == 7);
+    BOOST_TEST(doubts[0].certainty == 7);
 }

@@ -82,7 +82,6 @@ public:
         return sum;
     }
 
-    bool tells_certainty() const override { return false; }
     void look_again(const second_look& look) override { d_second_look.read(d_pairs, look); }
 
 private:
@@ -178,8 +177,6 @@ public:
     {
         return std::nullopt;
     }
-
-    bool tells_certainty() const override { return true; }
 
     void look_again(const second_look& look) override
     {

@@ -43,8 +43,6 @@ public:
     /// Channel errors of a stretch of bits; nothing if the code does not tell.
     virtual std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const = 0;
 
-    /// True if the certainty of octets can be told, so that erasures may help.
-    virtual bool tells_certainty() const = 0;
     /// Reads bits again of which some are known now; from where discard_before() allows, and not beyond the last bit.
     virtual void look_again(const second_look& look) = 0;
 };

@@ -13,6 +13,12 @@ namespace xband::core {
 
 namespace {
 
+constexpr std::size_t max_interleave = 8;
+
+// Each octet more doubles the trials. 256 take about as long as a look with certainty, and are as many chances in 16! that a
+// codeword is taken for another. Frames of S-NPP lost at 1.4 dB: 2.2 % without, 1.4 % with 6, 1.1 % with 8.
+constexpr unsigned n_octets_varied = 8;
+
 // Few erasures leave more corrections for errors elsewhere, many help against a burst.
 constexpr std::array erasures_tried{ 4U, 7U, reed_solomon::max_erasures };
 
@@ -114,55 +120,101 @@ void frame_codec::judge(decoded_frame& out) const
     check_header(out);
 }
 
-unsigned frame_codec::decode_again(decoded_frame& frame,
-                                   std::span<const std::uint8_t> received,
-                                   std::span<const std::uint16_t> certainty)
+unsigned frame_codec::decode_again(decoded_frame& frame, std::span<const std::uint8_t> received)
 {
+    derandomise(received);
+    const rs_result again = d_rs->decode(d_received);
+    return take_right_ones(frame, d_received, again);
+}
+
+unsigned frame_codec::decode_otherwise(decoded_frame& frame,
+                                       std::span<const std::uint8_t> received,
+                                       std::span<const octet_doubt> doubts)
+{
+    derandomise(received);
     const unsigned interleave = d_config.rs.interleave;
+    std::array<std::array<std::uint8_t, max_interleave>, n_octets_varied> symbol;
+    for (unsigned codeword = 0; codeword < interleave; ++codeword) {
+        rank_symbols(codeword, doubts, n_octets_varied);
+        for (unsigned i = 0; i < n_octets_varied; ++i)
+            symbol[i][codeword] = d_symbols[i];
+    }
+    unsigned n_won = 0;
+    for (unsigned trial = 1; trial < 1U << n_octets_varied && !frame.rs.ok; ++trial) {
+        // One octet of each codeword changes from trial to trial (Gray's code).
+        for (unsigned codeword = 0; codeword < interleave; ++codeword) {
+            const std::size_t at = symbol[unsigned(std::countr_zero(trial))][codeword] * interleave + codeword;
+            d_received[at] ^= doubts[at].other_bits;
+        }
+        d_changed = d_received;
+        const rs_result again = d_rs->decode(d_changed);
+        n_won += take_right_ones(frame, d_changed, again);
+    }
+    return n_won;
+}
+
+unsigned frame_codec::decode_with_erasures(decoded_frame& frame,
+                                           std::span<const std::uint8_t> received,
+                                           std::span<const octet_doubt> doubts)
+{
+    derandomise(received);
+    rs_result again;
+    for (unsigned codeword = 0; codeword < d_config.rs.interleave; ++codeword) {
+        std::uint8_t& corrected = again.corrected[codeword];
+        corrected = rs_result::uncorrectable;
+        if (frame.rs.corrected[codeword] != rs_result::uncorrectable)
+            continue;
+        rank_symbols(codeword, doubts, reed_solomon::max_erasures);
+        for (const unsigned n_erased : erasures_tried) {
+            if (corrected == rs_result::uncorrectable)
+                corrected = d_rs->decode_codeword(d_received, codeword, std::span(d_symbols).first(n_erased));
+        }
+    }
+    return take_right_ones(frame, d_received, again);
+}
+
+/// Fills d_received.
+void frame_codec::derandomise(std::span<const std::uint8_t> received)
+{
     d_received.assign(received.begin(), received.end());
     if (d_config.randomized)
         apply_randomizer(d_received);
-    rs_result again;
-    if (certainty.empty())
-        again = d_rs->decode(d_received);
+}
+
+/// Takes over codewords that were beyond repair in the frame and are right in another block.
+unsigned frame_codec::take_right_ones(decoded_frame& frame, std::span<const std::uint8_t> block, const rs_result& again)
+{
     unsigned n_won = 0;
     frame.rs.ok = true;
-    for (unsigned codeword = 0; codeword < interleave; ++codeword) {
+    for (unsigned codeword = 0; codeword < d_config.rs.interleave; ++codeword) {
         std::uint8_t& corrected = frame.rs.corrected[codeword];
         if (corrected != rs_result::uncorrectable)
             continue;
-        corrected = certainty.empty() ? again.corrected[codeword] : decode_with_erasures(codeword, certainty);
+        corrected = again.corrected[codeword];
         if (corrected == rs_result::uncorrectable) {
             frame.rs.ok = false;
             continue;
         }
         ++n_won;
         frame.rs.total += corrected;
-        for (std::size_t i = codeword; i < d_received.size(); i += interleave)
-            frame.code_block[i] = d_received[i];
+        for (std::size_t i = codeword; i < block.size(); i += d_config.rs.interleave)
+            frame.code_block[i] = block[i];
     }
     if (frame.rs.ok)
         judge(frame);
     return n_won;
 }
 
-/// One codeword of d_received, with more and more erasures.
-std::uint8_t frame_codec::decode_with_erasures(unsigned codeword, std::span<const std::uint16_t> certainty)
+/// Puts the n least certain symbols of a codeword first in d_symbols.
+void frame_codec::rank_symbols(unsigned codeword, std::span<const octet_doubt> doubts, unsigned n)
 {
     const unsigned interleave = d_config.rs.interleave;
-    d_symbols.resize(d_received.size() / interleave);
+    d_symbols.resize(doubts.size() / interleave);
     std::iota(d_symbols.begin(), d_symbols.end(), std::uint8_t{ 0 });
-    const auto rank = [&](std::uint8_t symbol) { return std::pair(certainty[symbol * interleave + codeword], symbol); };
-    std::ranges::partial_sort(d_symbols,
-                              d_symbols.begin() + reed_solomon::max_erasures,
-                              [&](std::uint8_t a, std::uint8_t b) { return rank(a) < rank(b); });
-    for (const unsigned n_erased : erasures_tried) {
-        const std::uint8_t corrected =
-            d_rs->decode_codeword(d_received, codeword, std::span(d_symbols).first(n_erased));
-        if (corrected != rs_result::uncorrectable)
-            return corrected;
-    }
-    return rs_result::uncorrectable;
+    const auto rank = [&](std::uint8_t symbol) {
+        return std::pair(doubts[symbol * interleave + codeword].certainty, symbol);
+    };
+    std::ranges::partial_sort(d_symbols, d_symbols.begin() + n, {}, rank);
 }
 
 void frame_codec::as_sent(const decoded_frame& frame, std::span<std::uint8_t> out) const

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "fec/viterbi_certainty.h"
 #include "framing/frame_record.h"
 #include "framing/framing_config.h"
 
@@ -47,13 +48,20 @@ public:
     /// \param out.code_block  code_block_len_bytes() octets as received; the rest of `out` is filled in.
     void decode(decoded_frame& out);
 
-    /// Another try at the codewords of a decoded frame that are beyond repair; the others stay.
-    /// \param received   the code block as received, but read anew.
-    /// \param certainty  of its octets; where given, up to 10 of a codeword's least certain ones are erased.
-    /// \returns codewords that came right. When all have, the frame is judged again.
-    unsigned decode_again(decoded_frame& frame,
-                          std::span<const std::uint8_t> received,
-                          std::span<const std::uint16_t> certainty);
+    /// Another try at the codewords of a decoded frame that are beyond repair; the others stay. When all are right, the frame
+    /// is judged again.
+    /// \param received  the code block as received, but read anew.
+    /// \returns codewords that came right.
+    unsigned decode_again(decoded_frame& frame, std::span<const std::uint8_t> received);
+
+    /// The same for a block with doubtful octets: tries the other readings of the least certain ones in all combinations.
+    unsigned
+    decode_otherwise(decoded_frame& frame, std::span<const std::uint8_t> received, std::span<const octet_doubt> doubts);
+
+    /// The same, with up to 10 of the least certain octets of a codeword erased.
+    unsigned decode_with_erasures(decoded_frame& frame,
+                                  std::span<const std::uint8_t> received,
+                                  std::span<const octet_doubt> doubts);
 
     /// The code block of a frame as it was sent: randomised, code_block_len_bytes() octets.
     void as_sent(const decoded_frame& frame, std::span<std::uint8_t> out) const;
@@ -68,12 +76,15 @@ private:
     void judge(decoded_frame& out) const;
     bool is_blank(std::span<const std::uint8_t> code_block) const;
     void check_header(decoded_frame& out) const;
-    std::uint8_t decode_with_erasures(unsigned codeword, std::span<const std::uint16_t> certainty);
+    void derandomise(std::span<const std::uint8_t> received);
+    unsigned take_right_ones(decoded_frame& frame, std::span<const std::uint8_t> block, const rs_result& again);
+    void rank_symbols(unsigned codeword, std::span<const octet_doubt> doubts, unsigned n);
 
     framing_config d_config;
     std::optional<reed_solomon> d_rs;
     std::vector<std::uint8_t> d_zeros_sent; ///< what the derandomiser makes of a code block of zeros
     std::vector<std::uint8_t> d_received;   ///< code block before correction
+    std::vector<std::uint8_t> d_changed;    ///< the same with other readings of some octets
     std::vector<std::uint8_t> d_symbols;    ///< of a codeword, the least certain first
 };
 

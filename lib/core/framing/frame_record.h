@@ -23,7 +23,7 @@ enum class sync_state : std::uint8_t {
 /// What it took to make a frame right beyond Viterbi and Reed-Solomon as they are.
 enum class frame_recovery : std::uint8_t {
     none = 0,
-    erasures = 1,   ///< Reed-Solomon was told which octets are doubtful
+    erasures = 1,   ///< Reed-Solomon was told which octets are doubtful: erased, or read otherwise
     rs_pinned = 2,  ///< inner code decoded again, with the codewords that came right held fixed
     data_aided = 3, ///< symbols demodulated again with the help of what was decoded
 };

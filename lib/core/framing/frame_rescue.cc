@@ -33,7 +33,7 @@ frame_rescue::frame_rescue(frame_codec& codec, channel_front& front) : d_codec(c
         d_cadu[i] = d_cadu[cadu_octets + i] = std::uint8_t(codec.config().sync_marker >> (24 - 8 * i));
     d_known.resize(8 * d_cadu.size());
     d_octets.resize(d_cadu.size());
-    d_certainties.resize(d_cadu.size());
+    d_doubts.resize(d_cadu.size());
 }
 
 bool frame_rescue::win(located_frame& found)
@@ -41,7 +41,7 @@ bool frame_rescue::win(located_frame& found)
     if (!may_try(found))
         return false;
     d_frame = found.frame;
-    if (!mend(found.place) || !cadu_reader::is_right(d_codec.config(), d_frame))
+    if (!mend(found.place) || !cadu_reader::is_right(d_codec.config(), d_frame) || !is_confirmed(found.place))
         return false;
     d_frame.bits_mended = count_bits_mended(found.place);
     std::swap(d_frame, found.frame);
@@ -67,50 +67,87 @@ bool frame_rescue::may_try(const located_frame& found) const
     const framing_config& config = d_codec.config();
     if (!config.has_rs || config.rs.parity != needed_parity || found.frame.rs.ok)
         return false;
-    const auto corrected = std::span(found.frame.rs.corrected).first(config.rs.interleave);
-    const bool has_right_codeword =
-        std::ranges::any_of(corrected, [](std::uint8_t n) { return n != rs_result::uncorrectable; });
-    return has_right_codeword || (d_front.tells_certainty() && found.place.marker_errors <= max_marker_errors);
+    return has_right_codeword(found.frame) || found.place.marker_errors <= max_marker_errors;
+}
+
+bool frame_rescue::has_right_codeword(const decoded_frame& frame) const
+{
+    const auto corrected = std::span(frame.rs.corrected).first(d_codec.config().rs.interleave);
+    return std::ranges::any_of(corrected, [](std::uint8_t n) { return n != rs_result::uncorrectable; });
 }
 
 /// True if all codewords of d_frame came right.
 bool frame_rescue::mend(const frame_place& place)
 {
-    look_again(place);
+    d_is_by_doubts.fill(false);
     while (!d_frame.rs.ok) {
-        if (d_codec.decode_again(d_frame, block(), {}) > 0) {
+        const auto corrected_before = d_frame.rs.corrected;
+        switch (mend_some(d_frame, place)) {
+        case frame_recovery::rs_pinned:
             if (d_frame.recovery == frame_recovery::none)
                 d_frame.recovery = frame_recovery::rs_pinned;
-        } else if (d_front.tells_certainty() && d_codec.decode_again(d_frame, block(), certainty()) > 0) {
+            break;
+        case frame_recovery::erasures:
             d_frame.recovery = frame_recovery::erasures;
-        } else {
+            for (std::size_t i = 0; i < corrected_before.size(); ++i)
+                d_is_by_doubts[i] |= corrected_before[i] != d_frame.rs.corrected[i];
+            break;
+        default:
             return false;
         }
-        if (!d_frame.rs.ok)
-            look_again(place);
     }
     return true;
 }
 
-/// Reads the CADU again, the codewords that are right being known.
-void frame_rescue::look_again(const frame_place& place)
+/// Tries to win another codeword. \returns how it did.
+frame_recovery frame_rescue::mend_some(decoded_frame& frame, const frame_place& place)
+{
+    if (has_right_codeword(frame)) {
+        look_again(frame, place, {});
+        if (d_codec.decode_again(frame, block()) > 0)
+            return frame_recovery::rs_pinned;
+    }
+    look_again(frame, place, d_doubts);
+    const bool is_won = d_codec.decode_otherwise(frame, block(), doubts()) > 0 ||
+                        d_codec.decode_with_erasures(frame, block(), doubts()) > 0;
+    return is_won ? frame_recovery::erasures : frame_recovery::none;
+}
+
+/// Codewords won from doubtful octets must come out the same again when all others are known. One that was taken for another would
+/// not: what is then read lies near the true one.
+bool frame_rescue::is_confirmed(const frame_place& place)
+{
+    for (std::size_t i = 0; i < d_is_by_doubts.size(); ++i) {
+        if (!d_is_by_doubts[i])
+            continue;
+        d_again = d_frame;
+        d_again.rs.corrected[i] = rs_result::uncorrectable;
+        d_again.rs.ok = false;
+        if (mend_some(d_again, place) == frame_recovery::none || d_again.code_block != d_frame.code_block)
+            return false;
+    }
+    return true;
+}
+
+/// Reads the CADU of a frame again, its right codewords being known.
+void frame_rescue::look_again(const decoded_frame& frame, const frame_place& place, std::span<octet_doubt> doubts)
 {
     const framing_config& config = d_codec.config();
     const auto sent = std::span(d_cadu).subspan(marker_octets, config.code_block_len_bytes());
-    d_codec.as_sent(d_frame, sent);
+    d_codec.as_sent(frame, sent);
+    const bool is_next_known = has_next_marker(place);
     for (std::size_t octet = 0; octet < d_cadu.size(); ++octet) {
-        const bool is_marker = octet < marker_octets;
-        const bool is_next_marker = octet >= marker_octets + sent.size();
-        const bool is_known = is_marker        ? true
-                              : is_next_marker ? has_next_marker(place)
-                                               : d_frame.rs.corrected[(octet - marker_octets) % config.rs.interleave] !=
-                                                     rs_result::uncorrectable;
+        bool is_known = true; // the marker
+        if (octet >= marker_octets + sent.size())
+            is_known = is_next_known;
+        else if (octet >= marker_octets)
+            is_known = frame.rs.corrected[(octet - marker_octets) % config.rs.interleave] != rs_result::uncorrectable;
         for (std::size_t i = 0; i < 8; ++i) {
             const bool bit = (d_cadu[octet] >> (7 - i) & 1) != 0;
             d_known[8 * octet + i] = is_known ? pin_of(bit != place.is_inverted) : pin::open;
         }
     }
-    d_front.look_again({ place.position, place.stream, d_known, d_octets, d_certainties });
+    d_front.look_again({ place.position, place.stream, d_known, d_octets, doubts });
     if (place.is_inverted)
         std::ranges::transform(d_octets, d_octets.begin(), [](std::uint8_t octet) { return std::uint8_t(~octet); });
 }
@@ -127,9 +164,9 @@ std::span<const std::uint8_t> frame_rescue::block() const
     return std::span(d_octets).subspan(marker_octets, d_codec.config().code_block_len_bytes());
 }
 
-std::span<const std::uint16_t> frame_rescue::certainty() const
+std::span<const octet_doubt> frame_rescue::doubts() const
 {
-    return std::span(d_certainties).subspan(marker_octets, d_codec.config().code_block_len_bytes());
+    return std::span(d_doubts).subspan(marker_octets, d_codec.config().code_block_len_bytes());
 }
 
 } // namespace xband::core

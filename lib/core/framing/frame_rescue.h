@@ -4,6 +4,7 @@
 #include "framing/channel_front.h"
 #include "framing/frame_codec.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,11 +13,11 @@ namespace xband::core {
 
 /// What the decoder still can do for a frame that Reed-Solomon could not mend, at a place where a frame is known to stand:
 /// - codewords that came right are known bits, with whose help the others are read again (second_look.h);
-/// - without inner code, the octets read with the least certainty are erased.
-/// Both are tried in turn as long as a codeword more comes right.
+/// - where that does not help, or none came right, the octets read with the least certainty are read otherwise or erased.
+/// They are tried in turn as long as a codeword more comes right.
 ///
-/// Nothing is taken for right with less proof than elsewhere: every codeword corrected with 11 errors at most beside its
-/// erasures, FECF and header right. Only for codes of 32 check symbols; 16 leave no room for many trials.
+/// What is taken for right must have every codeword corrected, with 11 errors at most beside its erasures; each codeword won
+/// from doubtful octets confirmed; FECF and header right. Only for codes of 32 check symbols; 16 leave no room for many trials.
 class frame_rescue
 {
 public:
@@ -28,20 +29,25 @@ public:
 
 private:
     bool may_try(const located_frame& found) const;
+    bool has_right_codeword(const decoded_frame& frame) const;
     bool mend(const frame_place& place);
+    frame_recovery mend_some(decoded_frame& frame, const frame_place& place);
+    bool is_confirmed(const frame_place& place);
     unsigned count_bits_mended(const frame_place& place);
-    void look_again(const frame_place& place);
+    void look_again(const decoded_frame& frame, const frame_place& place, std::span<octet_doubt> doubts);
     bool has_next_marker(const frame_place& place) const;
     std::span<const std::uint8_t> block() const;
-    std::span<const std::uint16_t> certainty() const;
+    std::span<const octet_doubt> doubts() const;
 
     frame_codec& d_codec;
     channel_front& d_front;
-    decoded_frame d_frame;                    ///< being mended
-    std::vector<std::uint8_t> d_cadu;         ///< octets of d_frame as sent; those of bad codewords mean nothing
-    std::vector<pin> d_known;                 ///< of the CADU and the next marker
-    std::vector<std::uint8_t> d_octets;       ///< read with their help
-    std::vector<std::uint16_t> d_certainties; ///< the same
+    decoded_frame d_frame;                ///< being mended
+    std::array<bool, 8> d_is_by_doubts{}; ///< its codewords that were
+    decoded_frame d_again;                ///< the same without one of these
+    std::vector<std::uint8_t> d_cadu;     ///< octets of d_frame as sent; those of bad codewords mean nothing
+    std::vector<pin> d_known;             ///< of the CADU and the next marker
+    std::vector<std::uint8_t> d_octets;   ///< read with their help
+    std::vector<octet_doubt> d_doubts;    ///< the same
 };
 
 } // namespace xband::core

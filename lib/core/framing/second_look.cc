@@ -21,6 +21,11 @@ void coded_second_look::read(const soft_history& pairs, const second_look& look)
         const unsigned level_before = d_bits[head / 8 + i - 1] & 1U;
         look.bits[i] = std::uint8_t(d_is_nrzm ? octet ^ (octet >> 1 | level_before << 7) : octet);
     }
+    if (look.doubts.empty())
+        return;
+    d_doubts.resize(d_bits.size());
+    d_measure.measure(d_soft, d_known, d_doubts);
+    std::copy(d_doubts.begin() + head / 8, d_doubts.end(), look.doubts.begin());
 }
 
 namespace {
@@ -42,13 +47,21 @@ public:
     explicit octet_writer(const second_look& look) : d_look(look)
     {
         std::fill(look.bits.begin(), look.bits.end(), std::uint8_t{ 0 });
-        std::fill(look.certainty.begin(), look.certainty.end(), second_look::surely);
+        std::ranges::fill(look.doubts, octet_doubt{ second_look::surely, 0 });
     }
 
     void write(std::size_t i, bool bit, std::uint16_t certainty)
     {
-        d_look.bits[i / 8] |= std::uint8_t(unsigned{ bit } << (7 - i % 8));
-        d_look.certainty[i / 8] = std::min(d_look.certainty[i / 8], certainty);
+        const auto place = std::uint8_t(0x80 >> i % 8);
+        d_look.bits[i / 8] |= bit ? place : std::uint8_t{ 0 };
+        if (d_look.doubts.empty() || certainty == second_look::surely)
+            return;
+        octet_doubt& doubt = d_look.doubts[i / 8];
+        if (certainty > doubt.certainty)
+            return;
+        // Two bits read from one weak level are of the same certainty.
+        doubt.other_bits = std::uint8_t(certainty == doubt.certainty ? doubt.other_bits | place : place);
+        doubt.certainty = certainty;
     }
 
 private:

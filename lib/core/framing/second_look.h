@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "base/soft_bit.h"
+#include "fec/viterbi_certainty.h"
 #include "fec/viterbi_pinned.h"
 #include "framing/soft_history.h"
 
@@ -15,11 +16,11 @@ namespace xband::core {
 struct second_look {
     static constexpr std::uint16_t surely = std::numeric_limits<std::uint16_t>::max();
 
-    std::int64_t position;              ///< of the first bit
-    std::size_t stream;                 ///< as of frame_place
-    std::span<const pin> known;         ///< one for each bit as the stream has it; a multiple of 8 bits
-    std::span<std::uint8_t> bits;       ///< out: known.size() / 8 octets
-    std::span<std::uint16_t> certainty; ///< out: of each octet, that of its weakest bit, in units of soft bits
+    std::int64_t position;         ///< of the first bit
+    std::size_t stream;            ///< as of frame_place
+    std::span<const pin> known;    ///< one for each bit as the stream has it; a multiple of 8 bits
+    std::span<std::uint8_t> bits;  ///< out: known.size() / 8 octets
+    std::span<octet_doubt> doubts; ///< out: one for each octet; may be empty
 };
 
 /// Second look behind the K=7 code, with or without NRZ-M.
@@ -27,20 +28,23 @@ class coded_second_look
 {
 public:
     explicit coded_second_look(bool is_nrzm)
-        : d_decoder(is_nrzm ? viterbi_pinned::meaning::changes : viterbi_pinned::meaning::bits),
+        : d_decoder(is_nrzm ? pin_meaning::changes : pin_meaning::bits),
+          d_measure(is_nrzm ? pin_meaning::changes : pin_meaning::bits),
           d_is_nrzm(is_nrzm)
     {
     }
 
-    /// \param pairs  soft bits of the code, pair number i at 2 * i. Says nothing of certainty.
+    /// \param pairs  soft bits of the code, pair number i at 2 * i.
     void read(const soft_history& pairs, const second_look& look);
 
 private:
     viterbi_pinned d_decoder;
+    viterbi_certainty d_measure;
     bool d_is_nrzm;
     std::vector<soft_bit> d_soft;
     std::vector<pin> d_known;
     std::vector<std::uint8_t> d_bits;
+    std::vector<octet_doubt> d_doubts;
 };
 
 /// Second look without an inner code. A bit that is the difference of two levels, once known, ties the levels together: the
