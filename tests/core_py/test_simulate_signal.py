@@ -14,6 +14,7 @@ from simulations import SAMPLE_RATE_HZ, simulator
 
 from xband_core import _core
 from xband_core.errors import OutputError
+from xband_core.records import HEADER_LEN_BYTES
 from xband_core.simulate import write_recording
 from xband_core.simulated_frames import SimulationError, SyntheticFrames
 
@@ -118,7 +119,7 @@ def test_every_frame_comes_back_from_the_receiver(mission: str) -> None:
     decoder.push(demodulator.pull())
     decoder.flush()
     frame_len = made.mission.framing.frame_len_bytes
-    frames = decoder.pull()[:, 64 : 64 + frame_len]
+    frames = decoder.pull()[:, HEADER_LEN_BYTES : HEADER_LEN_BYTES + frame_len]
     assert np.array_equal(frames, SyntheticFrames(made.mission, seed=1).take(made.frames_sent()))
 
 
