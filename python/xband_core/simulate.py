@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from .channel_response import ChannelResponse
 from .errors import OutputError
 from .frame_headers import read_headers
 from .mission import Mission
@@ -49,8 +50,8 @@ class SimulationSettings:
 
     es_n0_db: (time_s, dB) points joined by straight lines, empty for no noise; doppler: carrier offset by sample count,
     which stretches the symbol clock too; frequency_offset_hz and frequency_ramp_hz_s come on top and leave the clock
-    alone; clock_error_ppm: of the transmitter's symbol clock; first_sample_time_ns: UTC of sample 0 if it has one;
-    seconds: None for an endless signal.
+    alone; path: echoes and filters, Es/N0 is that of the signal behind them; clock_error_ppm: of the transmitter's
+    symbol clock; first_sample_time_ns: UTC of sample 0 if it has one; seconds: None for an endless signal.
     """
 
     sample_rate_hz: float
@@ -63,6 +64,7 @@ class SimulationSettings:
     linewidth_hz: float = 0.0
     iq_swap: bool = False
     spectral_inversion: bool = False
+    path: ChannelResponse = field(default_factory=ChannelResponse)
     doppler: tuple[DopplerSegment, ...] = ()
     fades: tuple[Fade, ...] = ()
     first_sample_time_ns: int | None = None
@@ -210,6 +212,9 @@ def _kernel_arguments(mission: Mission, settings: SimulationSettings) -> dict[st
         "fades": [(fade.start_s, fade.length_s, fade.depth_db) for fade in settings.fades],
         "iq_swap": settings.iq_swap,
         "spectral_inversion": settings.spectral_inversion,
+        "path": settings.path.taps(
+            settings.sample_rate_hz / mission.modulation.symbol_rate_hz, mission.modulation.rolloff
+        ).tolist(),
         "seed": settings.seed,
     }
 

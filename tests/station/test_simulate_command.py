@@ -131,3 +131,33 @@ def test_a_server_ends_well_on_sigterm(tmp_path: Path) -> None:
     written = json.loads(truth.read_text())
     assert written["server"]["connections"] == 1
     assert written["samples"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--multipath", "1.3,-6"], "'1.3,-6' is not DELAY,DB,DEG"),
+        (["--multipath", "1.3,-6,nan"], "is not DELAY,DB,DEG"),
+        (["--multipath", "30,-6,0"], "multipath delay_symbols 30 is not within -12 to 12"),
+        (["--ripple-db", "1"], "'1' is not DB,PERIOD"),
+        (["--band-filter", "1.1,2.5"], "order 2.5 is not a whole number"),
+    ],
+)
+def test_paths_that_cannot_be(options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    try:
+        status = main([*COMMON, "--out", str(tmp_path / "x.cs8"), *options])
+    except SystemExit as exit_:  # argparse
+        status = int(exit_.code or 0)
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+def test_truth_tells_the_path(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    options = ["--seconds", "0.002", "--truth", str(truth), "--multipath", "1.3,-6,60", "--tilt-db", "2"]
+    options += ["--ripple-db", "1,0.25", "--band-filter", "1.1,6"]
+    assert main([*COMMON, "--out", str(tmp_path / "x.cs8"), *options]) == 0
+    path = json.loads(truth.read_text())["path"]
+    assert path["echoes"] == [{"delay_symbols": 1.3, "level_db": -6.0, "phase_deg": 60.0}]
+    assert [path[key] for key in ("tilt_db", "ripple_db", "ripple_period_norm")] == [2.0, 1.0, 0.25]
+    assert [path[key] for key in ("filter_width_norm", "filter_order")] == [1.1, 6]

@@ -4,9 +4,11 @@
 
 #include "dsp/signal_simulator.h"
 
+#include <pybind11/complex.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <complex>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -67,6 +69,7 @@ signal_simulator make_simulator(const std::string& kind,
                                 bool iq_swap,
                                 bool spectral_inversion,
                                 double level,
+                                const std::vector<std::complex<double>>& path,
                                 std::uint64_t seed)
 {
     const double samples_per_symbol = sample_rate_hz / symbol_rate_hz;
@@ -100,7 +103,7 @@ signal_simulator make_simulator(const std::string& kind,
         "iq_format", format, { { "cs8", iq_format::cs8 }, { "cs16", iq_format::cs16 }, { "cf32", iq_format::cf32 } });
     channel.level = level;
     channel.seed = seed;
-    return { modulator, channel };
+    return { modulator, channel, path };
 }
 
 void push(signal_simulator& self, const in_array<std::uint8_t>& bits)
@@ -128,7 +131,9 @@ void bind_modulator(py::module_& m)
 
 modulation: bpsk, qpsk, oqpsk; iq_format: cs8, cs16, cf32. frequency_plan: [(start_sample, [c0, c1, ...])], Hz over seconds
 since the segment's start, turns the carrier and (with centre_frequency_hz) stretches the symbol clock. es_n0: [(time_s, dB)],
-empty for no noise. fades: [(start_s, length_s, depth_db)]. level: rms of a rail relative to full scale.
+empty for no noise. fades: [(start_s, length_s, depth_db)]. level: rms of a rail relative to full scale. path: impulse
+response at the sample rate between modulator and noise, an odd number of taps, the middle one without delay; Es/N0 holds if
+it leaves the signal its power.
 Sample n is a function of the bits, the settings and n alone: chunk sizes do not matter.
 Raises ValueError naming value and limit.)")
         .def(py::init(&make_simulator),
@@ -150,6 +155,7 @@ Raises ValueError naming value and limit.)")
              py::arg("iq_swap") = false,
              py::arg("spectral_inversion") = false,
              py::arg("level") = 0.25,
+             py::arg("path") = std::vector<std::complex<double>>{},
              py::arg("seed") = 1)
         .def("push_bits",
              &push,

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xband_core.errors import OutputError, XbandError
 
 if TYPE_CHECKING:
+    from xband_core.channel_response import ChannelResponse
     from xband_core.mission import Mission
     from xband_core.simulate import SimulationSettings
     from xband_station.cli import Subparsers
@@ -29,6 +32,7 @@ examples:
 
   xband simulate --mission aqua --out aqua.cs16 --format cs16 --samples-per-symbol 2.5 \\
       --es-n0-db 9 --frequency-offset-hz -120e3 --ramp-hz-s 2000 --clock-ppm 30 --linewidth-hz 100
+  xband simulate --mission suomi-npp --out echo.cs8 --eb-n0-db 5 --multipath 1.3,-6,60 --band-filter 1.1,6
   xband simulate --mission suomi-npp --frames cadus.bin --out again.cs8 --seconds 3
   xband simulate --mission suomi-npp --serve tcp://127.0.0.1:5000 --realtime --seconds 600 \\
       --plan pass.json --truth truth.json
@@ -73,6 +77,25 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--ramp-hz-s", type=float, default=0.0, metavar="HZ/S", help="drift of the carrier")
     parser.add_argument("--clock-ppm", type=float, default=0.0, metavar="PPM", help="symbol rate above nominal")
     parser.add_argument("--linewidth-hz", type=float, default=0.0, metavar="HZ", help="of the oscillators' phase noise")
+    path = parser.add_argument_group("path between transmitter and receiver (Es/N0 is that of the signal behind it)")
+    path.add_argument(
+        "--multipath",
+        type=_numbers("DELAY,DB,DEG"),
+        action="append",
+        default=[],
+        metavar="DELAY,DB,DEG",
+        help="an echo: delay in symbols, level against the direct ray, phase; may be given several times",
+    )
+    path.add_argument("--tilt-db", type=float, default=0.0, metavar="DB", help="upper over lower edge of the band")
+    path.add_argument(
+        "--ripple-db", type=_numbers("DB,PERIOD"), metavar="DB,PERIOD", help="peak to peak; period in symbol rates"
+    )
+    path.add_argument(
+        "--band-filter",
+        type=_numbers("WIDTH,ORDER"),
+        metavar="WIDTH,ORDER",
+        help="Butterworth: -3 dB width in symbol rates, order 1 to 12",
+    )
     parser.add_argument("--iq-swap", action="store_true", help="exchange I and Q")
     parser.add_argument("--spectral-inversion", action="store_true", help="mirror the spectrum")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="Doppler, Es/N0 and fades of a pass, see below")
@@ -140,11 +163,41 @@ def _settings(args: argparse.Namespace, mission: Mission) -> SimulationSettings:
         linewidth_hz=args.linewidth_hz,
         iq_swap=args.iq_swap,
         spectral_inversion=args.spectral_inversion,
+        path=_path(args),
         doppler=plan.doppler,
         fades=plan.fades,
         first_sample_time_ns=plan.first_sample_time_ns,
         seed=args.seed,
     )
+
+
+def _numbers(names: str) -> Callable[[str], tuple[float, ...]]:
+    """Reads numbers with commas between them."""
+
+    def read(text: str) -> tuple[float, ...]:
+        try:
+            values = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            values = ()
+        if len(values) != len(names.split(",")) or not all(math.isfinite(value) for value in values):
+            raise argparse.ArgumentTypeError(f"'{text}' is not {names}")
+        return values
+
+    return read
+
+
+def _path(args: argparse.Namespace) -> ChannelResponse:
+    from xband_core.channel_response import ChannelResponse, Echo
+
+    settings: dict[str, Any] = {"echoes": tuple(Echo(*echo) for echo in args.multipath), "tilt_db": args.tilt_db}
+    if args.ripple_db is not None:
+        settings |= {"ripple_db": args.ripple_db[0], "ripple_period_norm": args.ripple_db[1]}
+    if args.band_filter is not None:
+        width, order = args.band_filter
+        if order != int(order):
+            raise XbandError(f"--band-filter: order {order:g} is not a whole number")
+        settings |= {"filter_width_norm": width, "filter_order": int(order)}
+    return ChannelResponse(**settings)
 
 
 def _stop_on_signals() -> threading.Event:
