@@ -5,7 +5,7 @@ function(xband_set_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wno-restrict)
   if(XBAND_SANITIZE)
     # -O1: at -O3 the checks make some kernels compile for minutes.
-    target_compile_options(${target} PUBLIC -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+    target_compile_options(${target} PUBLIC -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all
                                             -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
