@@ -89,25 +89,27 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
     else
         turn_upright(symbols, n_groups);
 
-    float i2, i4, q2, q4;
-    sum_moments(symbols.on_re.data(), n, i2, i4);
-    const auto& second_rail = d_kind == modulation::oqpsk ? symbols.half_im : symbols.on_im;
-    sum_moments(second_rail.data(), n, q2, q4);
-    const bool one_rail = d_kind == modulation::bpsk;
-    const float count = static_cast<float>(one_rail ? n : 2 * n);
     stretch_report report{};
-    report.rail_power = (i2 + (one_rail ? 0.0f : q2)) / count;
-    report.rail_fourth = (i4 + (one_rail ? 0.0f : q4)) / count;
     report.coherence = d_meter.coherence();
     report.step_per_symbol_cycles =
         d_meter.step_rad() / (two_pi * static_cast<float>(phasor_group * phase_multiple(d_kind)));
     report.timing_error_symbols = timing_error(symbols, n);
-    // Rail signal power S and noise N from the moments of +-sqrt(S) plus Gaussian noise: M4 = S^2 + 6 S N + 3 N^2.
-    const float s =
-        std::sqrt(std::max((3.0f * report.rail_power * report.rail_power - report.rail_fourth) / 2.0f, 0.0f));
-    const float noise = std::max(report.rail_power - s, 0.02f * report.rail_power);
-    d_decision_gain = noise > 0.0f ? std::sqrt(s) / noise : 0.0f;
+    if (d_kind == modulation::oqpsk)
+        find_decision_gain(symbols, n);
     return report;
+}
+
+void carrier_tracker::find_decision_gain(const symbol_buffer& symbols, std::size_t n)
+{
+    float i2, i4, q2, q4;
+    sum_moments(symbols.on_re.data(), n, i2, i4);
+    sum_moments(symbols.half_im.data(), n, q2, q4);
+    const float count = static_cast<float>(2 * n);
+    const float power = (i2 + q2) / count, fourth = (i4 + q4) / count;
+    // Rail signal power S and noise N from the moments of +-sqrt(S) plus Gaussian noise: M4 = S^2 + 6 S N + 3 N^2.
+    const float s = std::sqrt(std::max((3.0f * power * power - fourth) / 2.0f, 0.0f));
+    const float noise = std::max(power - s, 0.02f * power);
+    d_decision_gain = noise > 0.0f ? std::sqrt(s) / noise : 0.0f;
 }
 
 void carrier_tracker::unwrap(std::size_t n_groups)

@@ -17,8 +17,6 @@ struct stretch_report {
     float step_per_symbol_cycles; ///< residual carrier
     float coherence;              ///< 0 noise .. 1 clean; see phase_meter
     float timing_error_symbols;   ///< instants are late by this
-    float rail_power;             ///< mean power of a rail at its instant
-    float rail_fourth;            ///< mean fourth power of the same
 };
 
 /// Carrier phase without a loop: groups of symbols give phasors free of the data, smoothed both ways in time with a
@@ -54,6 +52,7 @@ private:
     void unwrap(std::size_t n_groups);
     void turn_upright(symbol_buffer& symbols, std::size_t n_groups) const;
     void turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups);
+    void find_decision_gain(const symbol_buffer& symbols, std::size_t n);
     float timing_error(const symbol_buffer& symbols, std::size_t n) const;
 
     modulation d_kind;

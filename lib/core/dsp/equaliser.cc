@@ -55,11 +55,10 @@ void equaliser::rewind()
     d_input.pad(margin); // silence before the first symbol
 }
 
-std::optional<rail_moments>
-equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& ahead, bool is_locked)
+void equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& ahead, bool is_locked)
 {
     if (d_mode == equaliser_mode::off)
-        return {};
+        return;
     const bool has_halves = d_wants_halves;
     const bool can_learn = is_locked && n == full_stretch;
     const bool was_active = is_active();
@@ -84,12 +83,10 @@ equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& a
         }
         decide_state();
     }
-    std::optional<rail_moments> moments;
     if (has_halves && d_state == state::active) {
         float* first_rail = symbols.on_re.data();
         float* second_rail = (d_kind == modulation::oqpsk ? symbols.half_im : symbols.on_im).data();
         filter(margin, n, first_rail, second_rail);
-        moments = moments_of(first_rail, second_rail, n);
         if (can_learn && was_active) {
             const std::size_t at = d_stretches % n_windows * window_symbols;
             learn(margin + at, first_rail + at, second_rail + at);
@@ -98,7 +95,6 @@ equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& a
     }
     ++d_stretches;
     d_wants_halves = d_state != state::idle;
-    return moments;
 }
 
 void equaliser::take_in(const symbol_buffer& symbols, std::size_t n, const symbol_buffer& ahead)

@@ -9,7 +9,6 @@
 #include <complex>
 #include <cstddef>
 #include <limits>
-#include <optional>
 #include <vector>
 
 namespace xband::core {
@@ -45,9 +44,8 @@ public:
     /// Equalises the first n symbols in place (OQPSK: on_re and half_im), if there is something to equalise.
     /// \param symbols upright; half-symbol samples only read if they were wanted. \param n a multiple of 16.
     /// \param ahead look_ahead_symbols upright symbols that follow; read as the half-symbol samples are.
-    /// \param is_locked false: nothing is learnt from these symbols. \return moments of the new rails, if there are any
-    std::optional<rail_moments>
-    process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& ahead, bool is_locked);
+    /// \param is_locked false: nothing is learnt from these symbols.
+    void process(symbol_buffer& symbols, std::size_t n, const symbol_buffer& ahead, bool is_locked);
 
     bool is_active() const { return d_state == state::active; }
     /// Power of the neighbours' shares in a symbol over its own, before the equaliser; NaN while unknown.

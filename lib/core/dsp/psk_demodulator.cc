@@ -69,7 +69,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_sampler(d_nominal_sps, config.rolloff),
       d_tracker(config.kind, config.rolloff),
       d_equaliser(config.kind, config.equalisation),
-      d_rails(config.kind)
+      d_quality(config.kind)
 {
     d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
 }
@@ -171,7 +171,7 @@ void psk_demodulator::begin_tracking(const signal_search::finding& found, std::u
     d_agc.restart();
     d_tracker.restart();
     d_equaliser.rewind();
-    d_rails.restart();
+    d_quality.restart();
     d_front_end.restart(first_sample, found.offset_cps);
 }
 
@@ -250,9 +250,10 @@ void psk_demodulator::sample_symbols(bool is_last)
 
 void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
 {
-    stretch_report report = d_tracker.process(d_symbols, n);
+    const stretch_report report = d_tracker.process(d_symbols, n);
     equalise(n, report);
     judge(report);
+    measure(n_real);
     steer(report, n_real);
     if (!d_is_rehearsal)
         emit(n_real);
@@ -263,14 +264,11 @@ void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
         lose_signal();
 }
 
-void psk_demodulator::equalise(std::size_t n, stretch_report& report)
+void psk_demodulator::equalise(std::size_t n, const stretch_report& report)
 {
     if (d_equaliser.wants_halves())
         d_tracker.turn_more(d_symbols, n, d_next_group);
-    if (const auto rails = d_equaliser.process(d_symbols, n, d_next_group, report.coherence > locked_coherence)) {
-        report.rail_power = static_cast<float>(rails->second);
-        report.rail_fourth = static_cast<float>(rails->fourth);
-    }
+    d_equaliser.process(d_symbols, n, d_next_group, report.coherence > locked_coherence);
     d_stats.is_equaliser_active = d_equaliser.is_active();
     d_stats.isi_db = d_equaliser.isi_db();
     d_stats.equaliser_gain_db = d_equaliser.gain_db();
@@ -283,8 +281,14 @@ void psk_demodulator::judge(const stretch_report& report)
     d_stats.is_locked = is_locked;
     d_stats.coherence = report.coherence;
     d_stats.phase_memory_symbols = d_tracker.memory_symbols();
-    d_rails.add(report.rail_power, report.rail_fourth);
-    d_stats.es_n0_db = is_locked ? d_rails.es_n0_db() : std::numeric_limits<float>::quiet_NaN();
+}
+
+void psk_demodulator::measure(std::size_t n)
+{
+    const auto& second = d_config.kind == modulation::oqpsk ? d_symbols.half_im : d_symbols.on_im;
+    d_quality.add(d_symbols.on_re.data(), second.data(), d_symbols.on_im.data(), n);
+    d_stats.es_n0_db = d_quality.es_n0_db();
+    d_stats.evm_percent = d_quality.evm_percent();
 }
 
 void psk_demodulator::steer(const stretch_report& report, std::size_t n)
@@ -326,7 +330,7 @@ void psk_demodulator::emit(std::size_t n)
     const std::size_t at = d_soft.size();
     const std::size_t n_rails = rails(d_config.kind);
     d_soft.resize(at + n * n_rails);
-    const float rms = d_rails.rms();
+    const float rms = d_quality.rms();
     const auto& second = d_config.kind == modulation::oqpsk ? d_symbols.half_im : d_symbols.on_im;
     demap(d_config.kind, d_symbols.on_re.data(), second.data(), n, rms > 0.0f ? soft_bit_rms / rms : 0.0f, &d_soft[at]);
     const std::size_t shown = std::min<std::size_t>(n, 1024);

@@ -10,6 +10,7 @@
 #include "dsp/iq_front_end.h"
 #include "dsp/signal_search.h"
 #include "dsp/soft_demapper.h"
+#include "dsp/symbol_meter.h"
 #include "dsp/symbol_sampler.h"
 
 #include <complex>
@@ -91,8 +92,9 @@ private:
     void track(std::span<const std::byte> iq);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
-    void equalise(std::size_t n, stretch_report& report);
+    void equalise(std::size_t n, const stretch_report& report);
     void steer(const stretch_report& report, std::size_t n);
+    void measure(std::size_t n);
     void judge(const stretch_report& report);
     void emit(std::size_t n);
     void lose_signal();
@@ -106,7 +108,7 @@ private:
     symbol_sampler d_sampler;
     carrier_tracker d_tracker;
     equaliser d_equaliser;
-    rail_meter d_rails;
+    symbol_meter d_quality;
     block_agc d_agc;
     state d_state = state::search;
     bool d_is_rehearsal = false; ///< nothing is put out

@@ -4,8 +4,6 @@
 #include "base/multiversion.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace xband::core {
 
@@ -31,26 +29,6 @@ XBAND_MULTIVERSION void demap_two(const float* i, const float* q, std::size_t n,
 }
 
 } // namespace
-
-void rail_meter::add(float second_moment, float fourth_moment)
-{
-    const float gain = d_second == 0.0f ? 1.0f : 0.2f;
-    d_second += gain * (second_moment - d_second);
-    d_fourth += gain * (fourth_moment - d_fourth);
-}
-
-float rail_meter::es_n0_db() const
-{
-    // M2 = S + N, M4 = S^2 + 6 S N + 3 N^2 for a rail +-sqrt(S) in noise of variance N.
-    const float signal = std::sqrt(std::max((3.0f * d_second * d_second - d_fourth) / 2.0f, 0.0f));
-    const float noise = d_second - signal;
-    if (!(signal > 0.0f && noise > 0.0f))
-        return std::numeric_limits<float>::quiet_NaN();
-    // N0 = 2 N. A symbol's energy is S with one rail, 2 S with two.
-    return 10.0f * std::log10((d_kind == modulation::bpsk ? 0.5f : 1.0f) * signal / noise);
-}
-
-float rail_meter::rms() const { return std::sqrt(d_second); }
 
 void demap(modulation kind, const float* i, const float* q, std::size_t n, float gain, soft_bit* soft)
 {

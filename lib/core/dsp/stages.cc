@@ -280,16 +280,13 @@ void soft_demapper_stage::map(std::size_t n)
     const auto pairs = d_in.items();
     d_i.resize(n);
     d_q.resize(n);
-    float second = 0.0f, fourth = 0.0f;
+    d_across.resize(n);
     for (std::size_t k = 0; k < n; ++k) {
         d_i[k] = pairs[2 * k].real();
         d_q[k] = d_kind == modulation::oqpsk ? pairs[2 * k + 1].imag() : pairs[2 * k].imag();
-        const float i2 = d_i[k] * d_i[k], q2 = d_kind == modulation::bpsk ? 0.0f : d_q[k] * d_q[k];
-        second += i2 + q2;
-        fourth += i2 * i2 + q2 * q2;
+        d_across[k] = pairs[2 * k].imag();
     }
-    const float count = static_cast<float>(n * rails(d_kind));
-    d_meter.add(second / count, fourth / count);
+    d_meter.add(d_i.data(), d_q.data(), d_across.data(), n);
     const float rms = d_meter.rms();
     const auto out = d_out.append(n * rails(d_kind));
     demap(d_kind, d_i.data(), d_q.data(), n, rms > 0.0f ? soft_bit_rms / rms : 0.0f, out.data());

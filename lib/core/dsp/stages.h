@@ -10,6 +10,7 @@
 #include "dsp/carrier_tracker.h"
 #include "dsp/iq_front_end.h"
 #include "dsp/soft_demapper.h"
+#include "dsp/symbol_meter.h"
 #include "dsp/symbol_sampler.h"
 
 #include <complex>
@@ -144,10 +145,10 @@ private:
     void map(std::size_t n);
 
     modulation d_kind;
-    rail_meter d_meter;
+    symbol_meter d_meter;
     fifo<complexf> d_in;
     fifo<soft_bit> d_out;
-    std::vector<float> d_i, d_q;
+    std::vector<float> d_i, d_q, d_across;
 };
 
 } // namespace xband::core
