@@ -80,7 +80,10 @@ std::vector<located_frame> locate(const framing_config& config, const soft_strea
     sync.advance();
     front->flush();
     sync.finish();
-    return { std::make_move_iterator(sync.frames().begin()), std::make_move_iterator(sync.frames().end()) };
+    std::vector<located_frame> located;
+    for (auto& found = sync.frames(); !found.empty(); found.pop_front())
+        located.push_back(std::move(found.front()));
+    return located;
 }
 
 /// How each frame that is said to be right was won, by its counter. A wrong one fails the test.

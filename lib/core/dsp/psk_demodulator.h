@@ -3,6 +3,7 @@
 #include "base/aligned_vector.h"
 #include "base/clock_mark.h"
 #include "base/modulation.h"
+#include "base/ring.h"
 #include "base/soft_bit.h"
 #include "dsp/agc.h"
 #include "dsp/carrier_tracker.h"
@@ -16,7 +17,6 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -121,14 +121,14 @@ private:
     double d_next_symbol = 0.0;       ///< position of the next symbol
     double d_step = 0.0;              ///< samples per symbol now
     symbol_buffer d_symbols;
-    symbol_buffer d_next_group;     ///< for the equaliser: symbols after the stretch
-    std::deque<double> d_positions; ///< of the first symbol of each block in d_symbols
+    symbol_buffer d_next_group; ///< for the equaliser: symbols after the stretch
+    ring<double> d_positions;   ///< of the first symbol of each block in d_symbols
 
     unsigned d_unlocked_stretches = 0;
 
     std::vector<soft_bit> d_soft;
     std::size_t d_soft_read = 0;
-    std::deque<clock_mark> d_marks;
+    ring<clock_mark> d_marks;
     psk_demodulator_stats d_stats;
     std::vector<std::complex<float>> d_recent_symbols, d_recent_samples;
 };

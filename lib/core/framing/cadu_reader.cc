@@ -57,7 +57,7 @@ frame_place cadu_reader::place_at(const frame_place& like, std::int64_t position
 located_frame cadu_reader::decode_at(const frame_place& place)
 {
     located_frame found{ .place = place };
-    found.frame.code_block.resize(d_codec.config().code_block_len_bytes());
+    found.frame.code_block = d_codec.take_block();
     d_bits.copy(place.stream, place.position + marker_bits, place.is_inverted, found.frame.code_block);
     d_codec.decode(found.frame);
     return found;

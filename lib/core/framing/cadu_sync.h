@@ -5,7 +5,6 @@
 #include "framing/synchroniser.h"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -40,7 +39,7 @@ public:
 
     void advance() override;
     void finish() override;
-    std::deque<located_frame>& frames() override { return d_out; }
+    ring<located_frame>& frames() override { return d_out; }
     std::int64_t oldest_needed() const override;
     bool is_locked() const override { return d_is_locked; }
     const sync_stats& stats() const override { return d_stats; }
@@ -73,8 +72,8 @@ private:
     std::int64_t d_confirmed_end = 0; ///< end of the last confirmed frame
     std::int64_t d_last_emitted;      ///< position of the last frame given out
     frame_place d_expected{};         ///< while locked: the next frame
-    std::deque<located_frame> d_held{};
-    std::deque<located_frame> d_out{};
+    std::vector<located_frame> d_held{};
+    ring<located_frame> d_out{};
     sync_stats d_stats{};
 };
 

@@ -69,6 +69,21 @@ frame_codec::frame_codec(const framing_config& config) : d_config(config)
         apply_randomizer(d_zeros_sent);
 }
 
+std::vector<std::uint8_t> frame_codec::take_block()
+{
+    if (d_spare_blocks.empty())
+        return std::vector<std::uint8_t>(d_config.code_block_len_bytes());
+    std::vector<std::uint8_t> block = std::move(d_spare_blocks.back());
+    d_spare_blocks.pop_back();
+    return block;
+}
+
+void frame_codec::give_back(decoded_frame& frame)
+{
+    if (frame.code_block.size() == d_config.code_block_len_bytes())
+        d_spare_blocks.push_back(std::move(frame.code_block));
+}
+
 void frame_codec::decode(decoded_frame& out)
 {
     std::span<std::uint8_t> block(out.code_block);

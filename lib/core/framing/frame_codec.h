@@ -45,6 +45,11 @@ public:
 
     const framing_config& config() const { return d_config; }
 
+    /// Room for a code block, code_block_len_bytes() octets of anything: one that was given back, if there is any.
+    std::vector<std::uint8_t> take_block();
+    /// A frame is done with: its memory will do for another.
+    void give_back(decoded_frame& frame);
+
     /// \param out.code_block  code_block_len_bytes() octets as received; the rest of `out` is filled in.
     void decode(decoded_frame& out);
 
@@ -86,6 +91,7 @@ private:
     std::vector<std::uint8_t> d_received;   ///< code block before correction
     std::vector<std::uint8_t> d_changed;    ///< the same with other readings of some octets
     std::vector<std::uint8_t> d_symbols;    ///< of a codeword, the least certain first
+    std::vector<std::vector<std::uint8_t>> d_spare_blocks;
 };
 
 } // namespace xband::core

@@ -106,8 +106,10 @@ private:
     void collect()
     {
         auto& frames = d_sync->frames();
-        for (; !frames.empty(); frames.pop_front())
+        for (; !frames.empty(); frames.pop_front()) {
             write_record(frames.front());
+            d_codec.give_back(frames.front().frame);
+        }
         const std::int64_t oldest = d_sync->oldest_needed();
         d_front->discard_before(oldest);
         d_marks.discard_before(symbol_at(oldest));

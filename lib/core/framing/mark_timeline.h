@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "base/clock_mark.h"
+#include "base/ring.h"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
 
 namespace xband::core {
@@ -19,11 +20,8 @@ public:
     const clock_mark* at(double symbol) const
     {
         const clock_mark* found = d_marks.empty() ? nullptr : &d_marks.front();
-        for (const clock_mark& mark : d_marks) {
-            if (double(mark.first_symbol) > symbol)
-                break;
-            found = &mark;
-        }
+        for (std::size_t i = 1; i < d_marks.size() && double(d_marks[i].first_symbol) <= symbol; ++i)
+            found = &d_marks[i];
         return found;
     }
 
@@ -45,7 +43,7 @@ public:
     }
 
 private:
-    std::deque<clock_mark> d_marks;
+    ring<clock_mark> d_marks;
 };
 
 } // namespace xband::core

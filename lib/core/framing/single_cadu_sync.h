@@ -3,7 +3,6 @@
 #include "framing/synchroniser.h"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 namespace xband::core {
@@ -27,7 +26,7 @@ public:
 
     void advance() override;
     void finish() override;
-    std::deque<located_frame>& frames() override { return d_out; }
+    ring<located_frame>& frames() override { return d_out; }
     std::int64_t oldest_needed() const override;
     /// Never: there is nothing to be locked to.
     bool is_locked() const override { return false; }
@@ -45,7 +44,7 @@ private:
     std::int64_t d_shift_octets;      ///< how far off a CADU Reed-Solomon may take a window for right
     std::int64_t d_scan_position = 0; ///< first position not searched yet
     std::int64_t d_free_from;         ///< the next frame begins here or later
-    std::deque<located_frame> d_out{};
+    ring<located_frame> d_out{};
     sync_stats d_stats{};
 };
 

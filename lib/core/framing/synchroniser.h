@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "base/ring.h"
 #include "framing/cadu_reader.h"
 
 #include <cstdint>
-#include <deque>
 
 namespace xband::core {
 
@@ -26,7 +26,7 @@ public:
     virtual void finish() = 0;
 
     /// Frames found, in the order of reception; the caller takes them out.
-    virtual std::deque<located_frame>& frames() = 0;
+    virtual ring<located_frame>& frames() = 0;
 
     /// The history before this bit is not needed any more.
     virtual std::int64_t oldest_needed() const = 0;
