@@ -76,7 +76,7 @@ std::vector<std::byte> make_samples(const framing_config& config)
     channel.es_n0 = { { 0.0, 3.0 } };
     psk_modulator_config modulator;
     modulator.samples_per_symbol = channel.samples_per_symbol;
-    signal_simulator simulator(modulator, channel);
+    signal_simulator simulator(modulator, channel, {});
     simulator.push(bits);
     simulator.flush();
     std::vector<std::byte> samples(simulator.available() * simulator.sample_len_bytes());
