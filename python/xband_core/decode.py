@@ -25,7 +25,7 @@ from .utc import format_utc_ns
 from .writers import PassWriter
 
 # Large enough that Python's cost per block vanishes, small enough for the caches and a lively progress bar.
-BLOCK_LEN_SAMPLES = 1 << 19
+BLOCK_LEN_SAMPLES = 1 << 18
 # Blocks that may wait between the threads: evens out bursts, bounds the memory.
 QUEUE_LEN_BLOCKS = 4
 # Frames that are looked at and written together: a batch costs Python some milliseconds however small it is.

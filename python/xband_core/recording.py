@@ -44,24 +44,26 @@ class Recording:
         """Length in time."""
         return self.n_samples / self.sample_rate_hz
 
-    def blocks(self, block_len_samples: int) -> Iterator[bytes]:
-        """The samples' octets in blocks; the last may be shorter.
+    def blocks(self, block_len_samples: int) -> Iterator[memoryview]:
+        """The samples' octets in blocks; the last may be shorter. Each is only valid until the next is asked for.
 
         Raises: RecordingError: the file has become shorter or cannot be read any more.
         """
         block_len = block_len_samples * SAMPLE_LEN_BYTES[self.iq_format]
         left = self.n_samples * SAMPLE_LEN_BYTES[self.iq_format]
+        # Always the same memory: to touch new pages for every block costs as much as to read it.
+        memory = memoryview(bytearray(min(block_len, left)))
         try:
-            with self.data_file.open("rb") as stream:
+            with self.data_file.open("rb", buffering=0) as stream:
                 stream.seek(self.offset_bytes)
                 while left > 0:
-                    block = stream.read(min(block_len, left))
-                    if not block:
+                    n_read = stream.readinto(memory[: min(block_len, left)])
+                    if not n_read:
                         raise RecordingError(
                             self.data_file, f"ended {left} bytes early: did it change while being read?"
                         )
-                    left -= len(block)
-                    yield block
+                    left -= n_read
+                    yield memory[:n_read]
         except OSError as error:
             raise RecordingError(self.data_file, f"cannot be read: {error.strerror}") from error
 
