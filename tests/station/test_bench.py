@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xband_core.channel_response import ChannelResponse, Echo
 from xband_core.mission import load_mission
 from xband_core.records import FRAME_RECORD_HEADER, HEADER_LEN_BYTES, Integrity
-from xband_station.bench import acquisition, impairments, robustness, sensitivity, theory
+from xband_station.bench import acquisition, equaliser, impairments, robustness, sensitivity, theory
 from xband_station.bench.reception import score
 from xband_station.bench.scene import Conditions, make_scene
 from xband_station.bench.sensitivity import LINKS, Curve, Point
@@ -132,3 +133,26 @@ def test_verdict_needs_every_frame_that_a_cold_start_brings() -> None:
     assert good.passes
     assert not replace(good, worst_beyond=3).passes
     assert not replace(good, wrong=1).passes
+
+
+def test_the_best_linear_equaliser_by_the_book() -> None:
+    flat, narrow = ChannelResponse(), ChannelResponse(filter_width_norm=0.9)
+    echo = ChannelResponse(echoes=(Echo(1.0, -6.0, 0.0),))
+    assert equaliser.best_linear_ratio(flat, 0.5, 2.0) == pytest.approx(2.0, rel=1e-4)
+    # Mean over frequency of 1 / (1 + a + b cos) is 1 / sqrt((1 + a)^2 - b^2); with an echo of one symbol a and b are
+    # those of |1 + g e^jw|^2 over its mean, where the folded spectrum is flat.
+    gain = 10 ** (-6 / 20)
+    a, b = 2.0, 2.0 * 2 * gain / (1 + gain**2)
+    assert equaliser.best_linear_ratio(echo, 0.05, 2.0) == pytest.approx(np.sqrt((1 + a) ** 2 - b**2) - 1, rel=0.02)
+    mission = load_mission("suomi-npp")
+    bounds = [equaliser.bound_db(mission, path, 1.5) for path in (flat, narrow)]
+    assert bounds[0] == pytest.approx(1.5, abs=1e-3)
+    assert bounds[1] > 1.6
+
+
+def test_the_equaliser_earns_its_keep() -> None:
+    """An echo of -6 dB at 3.4 dB: with it frames come, without it none."""
+    mission, path = load_mission("suomi-npp"), equaliser.PATHS["two rays, -6 dB, 1.3 symbols"]
+    shares = {mode: equaliser.measure(mission, path, mode, 3.4, 40, 1).share for mode in equaliser.MODES}
+    assert shares["off"] < 0.5
+    assert shares["auto"] > 0.9

@@ -57,10 +57,13 @@ def score(sent: Bytes, records: Iterable[Bytes]) -> Score:
 
 
 class Receiver:
-    """Demodulator and decoder with the settings that every user gets; nothing is told to it but the mission."""
+    """Demodulator and decoder with the settings that every user gets; nothing is told to it but the mission.
 
-    def __init__(self, mission: Mission, sample_rate_hz: float, iq_format: str) -> None:
-        self.demodulator = _core.PskDemodulator(**mission.demodulator_config(sample_rate_hz, iq_format))
+    equaliser: off to see what it is good for."""
+
+    def __init__(self, mission: Mission, sample_rate_hz: float, iq_format: str, equaliser: str = "auto") -> None:
+        config = mission.demodulator_config(sample_rate_hz, iq_format)
+        self.demodulator = _core.PskDemodulator(**config, equaliser=equaliser)
         self._decoder = _core.FrameDecoder(**mission.decoder_config())
 
     def push(self, samples: Bytes) -> Bytes:
@@ -82,9 +85,11 @@ class Receiver:
         return records
 
 
-def receive(mission: Mission, sample_rate_hz: float, iq_format: str, chunks: Iterable[Bytes]) -> Iterator[Bytes]:
+def receive(
+    mission: Mission, sample_rate_hz: float, iq_format: str, chunks: Iterable[Bytes], equaliser: str = "auto"
+) -> Iterator[Bytes]:
     """Frame records of a whole recording, portion by portion."""
-    receiver = Receiver(mission, sample_rate_hz, iq_format)
+    receiver = Receiver(mission, sample_rate_hz, iq_format, equaliser)
     for samples in chunks:
         yield receiver.push(samples)
     yield receiver.flush()

@@ -173,10 +173,10 @@ def measure_curve(receiver: str, link: Link, frames: int, seed: int, points_db: 
 
     if points_db is not None:
         return Curve(receiver, link, tuple(point(eb_n0_db) for eb_n0_db in sorted(points_db)))
-    return Curve(receiver, link, _around_threshold(point, link))
+    return Curve(receiver, link, around_threshold(point, link))
 
 
-def _around_threshold(point: Callable[[float], Point], link: Link) -> tuple[Point, ...]:
+def around_threshold(point: Callable[[float], Point], link: Link) -> tuple[Point, ...]:
     """Points on the link's grid: from two below the 99 % point to one above it."""
     measured: dict[int, Point] = {}
 

@@ -20,6 +20,7 @@ DESCRIPTION = """\
 Measures this build on this machine. `speed`: our parts beside GNU Radio's blocks, in CPU time, as ratios of one run.
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
 `acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
+`equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
 `robustness`: gain steps, clipping, interference and missing samples, held against a cold start."""
 
 EPILOG = """\
@@ -27,6 +28,7 @@ examples:
   xband bench speed
   xband bench sensitivity --plot sensitivity.png
   xband bench acquisition --trials 200
+  xband bench equaliser --frames 1000
   xband bench robustness --json
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
@@ -40,7 +42,9 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["speed", "sensitivity", "acquisition", "robustness"], help="what to measure")
+    parser.add_argument(
+        "what", choices=["speed", "sensitivity", "acquisition", "equaliser", "robustness"], help="what to measure"
+    )
     parser.add_argument(
         "--mission", metavar="NAME|FILE", help="sensitivity: links of this mission only (default: the whole table)"
     )
@@ -84,7 +88,13 @@ def _seed(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    measure = {"speed": _speed, "sensitivity": _sensitivity, "acquisition": _acquisition, "robustness": _robustness}
+    measure = {
+        "speed": _speed,
+        "sensitivity": _sensitivity,
+        "acquisition": _acquisition,
+        "equaliser": _equaliser,
+        "robustness": _robustness,
+    }
     return measure[args.what](args)
 
 
@@ -140,6 +150,20 @@ def _acquisition(args: argparse.Namespace) -> int:
         print(json.dumps(report | parts, indent=1))
     else:
         print(f"{acquisition.tables(rows, events)}\n{elapsed_s:.0f} s")
+    return 0
+
+
+def _equaliser(args: argparse.Namespace) -> int:
+    from xband_station.bench import equaliser
+
+    began_s = time.monotonic()
+    rows = equaliser.run(args.mission or "suomi-npp", args.frames, args.seed)
+    elapsed_s = time.monotonic() - began_s
+    if args.json:
+        report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed, "frames_per_point": args.frames}
+        print(json.dumps(report | {"rows": [asdict(row) for row in rows]}, indent=1))
+    else:
+        print(f"{equaliser.table(rows)}\n{equaliser.NOTES}\n{args.frames} frames a point, {elapsed_s:.0f} s")
     return 0
 
 
