@@ -17,7 +17,7 @@ public:
     /// \param path impulse response between them, see channel_filter
     signal_simulator(const psk_modulator_config& modulator,
                      const channel_model_config& channel,
-                     const std::vector<std::complex<double>>& path)
+                     const std::vector<std::complex<double>>& path = {})
         : d_modulator(modulator),
           d_path(path),
           d_look_ahead(d_path.look_ahead()),
