@@ -38,9 +38,12 @@ namespace {
 
 constexpr std::size_t overlap_bits = viterbi_batch::overlap_bits_for(1, 2);
 
-decoded decode(std::size_t segment_bits, std::span<const soft_bit> soft, std::size_t overlap = overlap_bits)
+decoded decode(std::size_t segment_bits,
+               std::span<const soft_bit> soft,
+               std::size_t overlap = overlap_bits,
+               bool skips_error_free = true)
 {
-    viterbi_batch decoder(segment_bits, overlap);
+    viterbi_batch decoder(segment_bits, overlap, skips_error_free);
     decoded result(decoder);
     decoder.decode(soft, result.bits, result.channel);
     return result;

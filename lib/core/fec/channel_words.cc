@@ -32,6 +32,13 @@ hard_word harden_ref(const soft_bit* pairs)
     return word;
 }
 
+void count_below_ref(std::span<const soft_bit> soft, level_counts& counts)
+{
+    for (const soft_bit value : soft)
+        for (int limit = level(value) + 1; limit <= max_level; ++limit)
+            ++counts[static_cast<std::size_t>(limit - 1)];
+}
+
 void compare(std::span<const hard_word> channel,
              std::span<const std::uint8_t> bits,
              std::uint8_t octet_before,
@@ -59,6 +66,8 @@ void harden(const soft_bit* pairs, std::span<hard_word> words)
         pairs += 2 * word_bits;
     }
 }
+
+void count_below(std::span<const soft_bit> soft, level_counts& counts) { count_below_ref(soft, counts); }
 #endif
 
 } // namespace xband::core::viterbi

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/soft_bit.h"
 #include "fec/viterbi.h"
+#include "fec/viterbi_kernels.h"
 
 #include <array>
 #include <cstddef>
@@ -28,6 +29,15 @@ void harden(const soft_bit* pairs, std::span<hard_word> words);
 
 /// The specification of harden().
 hard_word harden_ref(const soft_bit* pairs);
+
+/// Numbers of soft bits with a level below 1, 2, ... max_level.
+using level_counts = std::array<unsigned, max_level>;
+
+/// Adds those of some soft bits. \param soft a multiple of 32.
+void count_below(std::span<const soft_bit> soft, level_counts& counts);
+
+/// The specification of count_below().
+void count_below_ref(std::span<const soft_bit> soft, level_counts& counts);
 
 /// Sum modulo 2 of the bits d before each bit, for each d of the set `delays` (bit d of it). \param before the word before.
 template <unsigned delays>

@@ -54,6 +54,27 @@ void harden_words(const soft_bit* pairs, std::span<hard_word> words)
 #endif
 }
 
+void count_levels(std::span<const soft_bit> soft, level_counts& counts)
+{
+#if HWY_TARGET == HWY_SCALAR
+    count_below_ref(soft, counts);
+#else
+    namespace hn = hwy::HWY_NAMESPACE;
+    const hn::CappedTag<soft_bit, 32> d8;
+    constexpr std::size_t n = hn::MaxLanes(d8);
+    for (std::size_t at = 0; at < soft.size(); at += n) {
+        // -128 has no positive; -127 is as large for a level.
+        const auto value = hn::LoadU(d8, soft.data() + at);
+        const auto magnitude = hn::Abs(hn::Max(value, hn::Set(d8, soft_bit{ -127 })));
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            const int first = units_per_level * static_cast<int>(i + 1) - units_per_level / 2;
+            const auto is_below = hn::Lt(magnitude, hn::Set(d8, static_cast<soft_bit>(first)));
+            counts[i] += static_cast<unsigned>(hn::CountTrue(d8, is_below));
+        }
+    }
+#endif
+}
+
 } // namespace HWY_NAMESPACE
 } // namespace xband::core::viterbi
 HWY_AFTER_NAMESPACE();
@@ -62,6 +83,13 @@ HWY_AFTER_NAMESPACE();
 namespace xband::core::viterbi {
 
 HWY_EXPORT(harden_words);
+
+HWY_EXPORT(count_levels);
+
+void count_below(std::span<const soft_bit> soft, level_counts& counts)
+{
+    HWY_DYNAMIC_DISPATCH(count_levels)(soft, counts);
+}
 
 void harden(const soft_bit* pairs, std::span<hard_word> words) { HWY_DYNAMIC_DISPATCH(harden_words)(pairs, words); }
 

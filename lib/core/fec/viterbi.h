@@ -11,7 +11,8 @@ namespace xband::core {
 
 namespace viterbi {
 struct hard_word;
-}
+struct doubtful_stretch;
+} // namespace viterbi
 
 /// 64 information bits' worth of hard channel bits beside the encoded path; the first in the most significant place.
 struct channel_word {
@@ -50,7 +51,11 @@ public:
     ///        Memory is 260 octets a bit.
     /// \param overlap_bits how far the decoding of a segment reaches into its neighbours on either side: a multiple of 8 in
     ///        64..512, else std::invalid_argument. It costs 2 * overlap_bits / segment_bits of the speed.
-    explicit viterbi_batch(std::size_t segment_bits = 1024, std::size_t overlap_bits = overlap_bits_for(1, 2));
+    /// \param skips_error_free take the bits from the hard decisions where these are proven to be the best path
+    ///        (error_free.h). The output is the same; false is for tests and for a time that does not depend on the signal.
+    explicit viterbi_batch(std::size_t segment_bits = 1024,
+                           std::size_t overlap_bits = overlap_bits_for(1, 2),
+                           bool skips_error_free = true);
     viterbi_batch(viterbi_batch&&) noexcept;
     viterbi_batch& operator=(viterbi_batch&&) noexcept;
     ~viterbi_batch();
@@ -76,15 +81,22 @@ private:
         std::array<std::uint16_t, 32> words;
     };
 
+    struct window;
+
     std::span<viterbi::hard_word> payload_words();
     void harden_input(std::span<const soft_bit> soft);
     std::uint8_t decode_all(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
+    bool plan_windows(std::span<const soft_bit> soft);
+    std::uint8_t decode_windows(std::span<const soft_bit> soft, std::span<std::uint8_t> bits);
 
     std::size_t d_segment_bits;
     std::size_t d_overlap_bits;
+    bool d_skips_error_free;
     std::vector<word_row> d_labels;          ///< see viterbi_kernels.h
     std::vector<std::uint8_t> d_octets;      ///< of the best path of each lane
     std::vector<viterbi::hard_word> d_words; ///< from 64-bit words before the payload to words after it
+    std::vector<viterbi::doubtful_stretch> d_doubtful;
+    std::vector<window> d_windows; ///< the longest first
 };
 
 } // namespace xband::core

@@ -26,11 +26,14 @@ void bind_convolutional(py::module_& m)
         m, "ViterbiBatch", R"(Soft-decision Viterbi decoder, K=7 rate 1/2 (171, 133 octal), in batches of 32 segments.
 
 Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
-        .def(py::init<std::size_t, std::size_t>(),
+        .def(py::init<std::size_t, std::size_t, bool>(),
              py::arg("segment_bits") = 1024,
              py::arg("overlap_bits") = viterbi_batch::overlap_bits_for(1, 2),
+             py::arg("skips_error_free") = true,
              "segment_bits: information bits per segment, a multiple of 64 in 128..65536; overlap_bits: into each "
-             "neighbour, a multiple of 8 in 64..512 (else ValueError).")
+             "neighbour, a multiple of 8 in 64..512 (else ValueError). skips_error_free: spare the trellis where the "
+             "hard "
+             "decisions are proven to be the best path; the output is the same.")
         .def_static("overlap_bits_for",
                     &viterbi_batch::overlap_bits_for,
                     py::arg("k"),
