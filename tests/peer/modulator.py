@@ -37,15 +37,59 @@ def convolve_k7(bits: np.ndarray, g2_inverted: bool) -> np.ndarray:
     return np.stack([c1, c2 ^ np.uint8(g2_inverted)], axis=1).ravel()
 
 
+PUNCTURED = {  # CCSDS 131.0-B, table 3-1: which c1 and which c2 are sent
+    "conv_k7_r12": ("1", "1"),
+    "conv_k7_r23": ("10", "11"),
+    "conv_k7_r34": ("101", "110"),
+    "conv_k7_r56": ("10101", "11010"),
+    "conv_k7_r78": ("1000101", "1111010"),
+}
+
+
+def puncture(symbols: np.ndarray, inner: str, c1_c2: bool = False) -> np.ndarray:
+    """Symbols sent of C1(1), C2(1), C1(2), ...; whole periods only. c1_c2: kept C1 and C2 in turn, as MetOp has it."""
+    rows = [np.array([digit == "1" for digit in row]) for row in PUNCTURED[inner]]
+    n_periods = len(symbols) // (2 * len(rows[0]))
+    pairs = symbols[: 2 * len(rows[0]) * n_periods].reshape(n_periods, -1, 2)
+    if c1_c2:
+        return np.stack([pairs[:, rows[0], 0].ravel(), pairs[:, rows[1], 1].ravel()], axis=1).ravel()
+    return pairs[:, np.stack(rows, axis=1)].ravel()
+
+
+def four_phase(bits: np.ndarray) -> np.ndarray:
+    """FengYun-3's differential code, from the decoder's rule (SatDump, fengyun3/diff.cpp) by trying all next symbols.
+
+    The decoder gives for (X', Y') and then (X, Y): the changes of Y, X if X and Y are unlike, else those of X, Y.
+    """
+
+    def decode(before: tuple[int, int], now: tuple[int, int]) -> tuple[int, int]:
+        changes = before[0] ^ now[0], before[1] ^ now[1]
+        return changes[::-1] if now[0] != now[1] else changes
+
+    symbols = [(x, y) for x in (0, 1) for y in (0, 1)]
+    successor = {(s, decode(s, t)): t for s in symbols for t in symbols}
+    levels, level = [], (0, 0)
+    for pair in bits.reshape(-1, 2).tolist():
+        level = successor[level, tuple(pair)]
+        levels.append(level)
+    return np.array(levels, np.uint8).ravel()
+
+
 def encode_cadus(
-    cadus: bytes, *, differential: str = "nrz_m", inner: str = "conv_k7_r12", g2_inverted: bool = False
+    cadus: bytes,
+    *,
+    differential: str = "nrz_m",
+    inner: str = "conv_k7_r12",
+    g2_inverted: bool = False,
+    rail_mapping: str = "serial",
 ) -> np.ndarray:
     """Channel bits, one per byte, of CADUs as they stand in a file (ASM, randomised, Reed-Solomon coded).
 
     Args:
         cadus: whole CADUs, one after the other.
-        differential: "none", "nrz_m" (over the serial bits) or "nrz_m_per_rail" (even and odd bits apart).
-        inner: "none" or "conv_k7_r12"; the differential encoder stands before it.
+        differential: "none", "nrz_m" (over the serial bits), "nrz_m_per_rail" (even and odd bits apart), "four_phase".
+        inner: "none" or one of PUNCTURED; the differential encoder stands before it.
+        rail_mapping: "serial", "c1_c2", or "per_rail": even bits in one encoder for I, odd ones in another for Q.
         g2_inverted: the second output of the convolutional encoder is inverted, as CCSDS 131.0-B has it.
     """
     bits = np.unpackbits(np.frombuffer(cadus, np.uint8))
@@ -53,13 +97,16 @@ def encode_cadus(
         bits = nrz_m(bits)
     elif differential == "nrz_m_per_rail":
         bits = np.stack([nrz_m(bits[0::2]), nrz_m(bits[1::2])], axis=1).ravel()
+    elif differential == "four_phase":
+        bits = four_phase(bits)
     elif differential != "none":
-        raise ValueError(f"differential {differential!r} not in none, nrz_m, nrz_m_per_rail")
-    if inner == "conv_k7_r12":
-        return convolve_k7(bits, g2_inverted)
-    if inner != "none":
-        raise ValueError(f"inner {inner!r} not in none, conv_k7_r12")
-    return bits
+        raise ValueError(f"differential {differential!r} not in none, nrz_m, nrz_m_per_rail, four_phase")
+    if inner == "none":
+        return bits
+    if rail_mapping == "per_rail":
+        rails = [puncture(convolve_k7(bits[rail::2], g2_inverted), inner) for rail in (0, 1)]
+        return np.stack(rails, axis=1).ravel()
+    return puncture(convolve_k7(bits, g2_inverted), inner, rail_mapping == "c1_c2")
 
 
 # -- wave ------------------------------------------------------------------------------------------------------------

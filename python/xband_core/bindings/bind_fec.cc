@@ -2,12 +2,14 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fec/conv_encoder.h"
+#include "fec/puncture.h"
 #include "fec/reed_solomon.h"
 #include "fec/viterbi.h"
 #include "framing/crc16.h"
 #include "framing/nrzm.h"
 #include "framing/randomizer.h"
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <stdexcept>
 #include <string>
@@ -84,6 +86,45 @@ Raises: TypeError: not a C-contiguous int8 array. ValueError: wrong length.)");
         py::arg("bits_packed").noconvert(),
         py::arg("g2_inverted"),
         "Convolutional encoding from the zero state: uint8 packed bits to one channel bit per octet, G1, G2, G1, ...");
+}
+
+/// The pattern of "1/2", "2/3", ...; ValueError for other names.
+puncture_pattern serial_pattern(const std::string& rate)
+{
+    constexpr std::array names{ "1/2", "2/3", "3/4", "5/6", "7/8" }; // in the order of code_rate
+    const auto* const name = std::find(names.begin(), names.end(), rate);
+    if (name == names.end())
+        throw std::invalid_argument("rate \"" + rate + "\" not in 1/2, 2/3, 3/4, 5/6, 7/8");
+    return pattern_of(static_cast<code_rate>(name - names.begin()), kept_order::serial);
+}
+
+void bind_puncturing(py::module_& m)
+{
+    m.def(
+        "puncture",
+        [](const octets& symbols, const std::string& rate) {
+            puncturer kept(serial_pattern(rate));
+            const auto in = values(symbols);
+            auto sent = new_array<std::uint8_t>(kept.n_sent(in.size()));
+            kept.push(in, mutable_values(sent));
+            return sent;
+        },
+        py::arg("symbols").noconvert(),
+        py::arg("rate"),
+        "Symbols that a punctured code sends of G1, G2, G1, ... (CCSDS 131.0-B-5, 3.4); whole periods only.");
+    m.def(
+        "depuncture",
+        [](const in_array<soft_bit>& sent, const std::string& rate) {
+            const puncture_pattern pattern = serial_pattern(rate);
+            const auto in = values(sent);
+            const std::size_t n_periods = in.size() / pattern.n_sent;
+            auto pairs = new_array<soft_bit>(n_periods * pattern.n_symbols());
+            depuncturer(pattern).expand(in.first(n_periods * pattern.n_sent), mutable_values(pairs));
+            return pairs;
+        },
+        py::arg("sent").noconvert(),
+        py::arg("rate"),
+        "int8 soft bits as sent to pairs G1, G2 with 0, an erasure, for what was not sent; whole periods only.");
 }
 
 /// Applies work(row) to each row of a (..., n) array, or to the whole of a one-dimensional one.
@@ -238,6 +279,7 @@ void bind_bit_coding(py::module_& m)
 void bind_fec(py::module_& m)
 {
     bind_convolutional(m);
+    bind_puncturing(m);
     bind_reed_solomon(m);
     bind_bit_coding(m);
 }
