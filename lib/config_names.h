@@ -22,13 +22,23 @@ inline constexpr name_table<core::modulation, 3> modulation_names{
 inline constexpr name_table<core::iq_format, 3> iq_format_names{
     { { "cs8", core::iq_format::cs8 }, { "cs16", core::iq_format::cs16 }, { "cf32", core::iq_format::cf32 } }
 };
-inline constexpr name_table<core::inner_code, 2> inner_code_names{
-    { { "none", core::inner_code::none }, { "conv_k7_r12", core::inner_code::conv_k7_r12 } }
+inline constexpr name_table<core::inner_code, 6> inner_code_names{ { { "none", core::inner_code::none },
+                                                                     { "conv_k7_r12", core::inner_code::conv_k7_r12 },
+                                                                     { "conv_k7_r23", core::inner_code::conv_k7_r23 },
+                                                                     { "conv_k7_r34", core::inner_code::conv_k7_r34 },
+                                                                     { "conv_k7_r56", core::inner_code::conv_k7_r56 },
+                                                                     { "conv_k7_r78",
+                                                                       core::inner_code::conv_k7_r78 } } };
+inline constexpr name_table<core::rail_mapping, 3> rail_mapping_names{ { { "serial", core::rail_mapping::serial },
+                                                                         { "c1_c2", core::rail_mapping::c1_c2 },
+                                                                         { "per_rail",
+                                                                           core::rail_mapping::per_rail } } };
+inline constexpr name_table<core::differential, 4> differential_names{
+    { { "none", core::differential::none },
+      { "nrz_m", core::differential::nrz_m },
+      { "nrz_m_per_rail", core::differential::nrz_m_per_rail },
+      { "four_phase", core::differential::four_phase } }
 };
-inline constexpr name_table<core::differential, 3> differential_names{ { { "none", core::differential::none },
-                                                                         { "nrz_m", core::differential::nrz_m },
-                                                                         { "nrz_m_per_rail",
-                                                                           core::differential::nrz_m_per_rail } } };
 inline constexpr name_table<core::frame_kind, 3> frame_kind_names{
     { { "aos", core::frame_kind::aos }, { "tm", core::frame_kind::tm }, { "raw", core::frame_kind::raw } }
 };

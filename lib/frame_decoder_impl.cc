@@ -27,9 +27,7 @@ frame_decoder_impl::frame_decoder_impl(const core::framing_config& config)
                 gr::io_signature::make(1, 1, static_cast<int>(stride(config)))),
       stream_adapter(config, 1, stride(config))
 {
-    const auto soft_bits_per_frame =
-        config.cadu_len_bits() * (config.inner_code == core::inner_code::conv_k7_r12 ? 2 : 1);
-    set_relative_rate(1, soft_bits_per_frame);
+    set_relative_rate(config.bits_per_channel_bit() / static_cast<double>(config.cadu_len_bits()));
 }
 
 std::size_t frame_decoder_impl::record_stride() const { return stride(config()); }

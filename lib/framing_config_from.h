@@ -12,6 +12,7 @@ inline core::framing_config to_config(const framing_parameters& parameters)
     core::framing_config config{
         .modulation = from_name(modulation_names, "modulation", parameters.modulation),
         .inner_code = from_name(inner_code_names, "inner_code", parameters.inner_code),
+        .rail_mapping = from_name(rail_mapping_names, "rail_mapping", parameters.rail_mapping),
         .differential = from_name(differential_names, "differential", parameters.differential),
         .randomized = parameters.randomized,
         .sync_marker = parameters.sync_marker,

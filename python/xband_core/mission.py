@@ -12,6 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+CODE_RATES = {
+    "conv_k7_r12": 1 / 2,
+    "conv_k7_r23": 2 / 3,
+    "conv_k7_r34": 3 / 4,
+    "conv_k7_r56": 5 / 6,
+    "conv_k7_r78": 7 / 8,
+}
+"""Inner codes: information bits per channel bit. CCSDS 131.0-B-5, 3.3 and (punctured) 3.4."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -24,7 +33,7 @@ class Source:
 @dataclass(frozen=True)
 class Modulation:
     """Waveform. kind: bpsk, qpsk, oqpsk; rolloff: of the root-raised-cosine pulse; differential: none, nrz_m (on the
-    bit stream, before the inner encoder), nrz_m_per_rail (on I and Q each)."""
+    bit stream, before the inner encoder), nrz_m_per_rail (on I and Q each), four_phase (on both, FengYun-3)."""
 
     kind: str
     symbol_rate_hz: float
@@ -55,13 +64,16 @@ class ReedSolomon:
 
 @dataclass(frozen=True)
 class Coding:
-    """Channel coding. inner: none or conv_k7_r12 (rate 1/2, 171/133 octal); rs: None without outer code; randomizer:
-    none or ccsds (255-bit sequence); sync_marker: the attached sync marker, 32 bits."""
+    """Channel coding. inner: none or one of CODE_RATES (convolutional, 171/133 octal); rs: None without outer code;
+    randomizer: none or ccsds (255-bit sequence); sync_marker: the attached sync marker, 32 bits; rail_mapping: how
+    the inner code's symbols come on the rails: serial (in turn), c1_c2 (kept c1 on I, kept c2 on Q), per_rail (a code
+    each)."""
 
     inner: str
     rs: ReedSolomon | None
     randomizer: str
     sync_marker: int
+    rail_mapping: str = "serial"
 
 
 @dataclass(frozen=True)
@@ -135,8 +147,7 @@ class Mission:
     def information_bit_rate_hz(self) -> float:
         """Bits per second behind the inner decoder (sync markers and check symbols included)."""
         bits_per_symbol = 1 if self.modulation.kind == "bpsk" else 2
-        code_rate = 0.5 if self.coding.inner == "conv_k7_r12" else 1.0
-        return self.modulation.symbol_rate_hz * bits_per_symbol * code_rate
+        return self.modulation.symbol_rate_hz * bits_per_symbol * CODE_RATES.get(self.coding.inner, 1.0)
 
     @property
     def frame_rate_hz(self) -> float:
@@ -149,6 +160,7 @@ class Mission:
         return {
             "modulation": self.modulation.kind,
             "inner_code": self.coding.inner,
+            "rail_mapping": self.coding.rail_mapping,
             "differential": self.modulation.differential,
             "randomized": self.coding.randomizer == "ccsds",
             "sync_marker": self.coding.sync_marker,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from .errors import MissionError
 from .mission import (
+    CODE_RATES,
     Coding,
     Framing,
     Link,
@@ -123,30 +124,54 @@ def _read_sources(section: Section) -> dict[str, Source]:
 
 
 def _read_modulation(section: Section, origins: _Origins) -> Modulation:
+    kind = section.choice("kind", ("bpsk", "qpsk", "oqpsk"))
     modulation = Modulation(
-        kind=section.choice("kind", ("bpsk", "qpsk", "oqpsk")),
+        kind=kind,
         symbol_rate_hz=section.number("symbol_rate_hz", 100.0, 2e9),
         rolloff=section.number("rolloff", 0.05, 1.0),
-        differential=section.choice("differential", ("none", "nrz_m", "nrz_m_per_rail"), "none"),
+        differential=section.choice("differential", ("none", "nrz_m", "nrz_m_per_rail", "four_phase"), "none"),
     )
+    allowed = {"bpsk": ("none", "nrz_m"), "oqpsk": ("none", "nrz_m", "nrz_m_per_rail")}.get(kind)
+    if allowed is not None and modulation.differential not in allowed:
+        section.fail("differential", f"not on {kind}", ", ".join(allowed))
     origins.read(section, ("kind", "symbol_rate_hz", "rolloff", "differential"))
     section.finish()
     return modulation
 
 
 def _read_coding(section: Section, modulation: Modulation, origins: _Origins) -> Coding:
-    inner = section.choice("inner", ("none", "conv_k7_r12"))
-    if inner != "none" and modulation.differential == "nrz_m_per_rail":
-        section.fail("inner", "nrz_m_per_rail on coded symbols is not supported", "none")
+    inner = section.choice("inner", ("none", *CODE_RATES))
+    rail_mapping = _read_rail_mapping(section, inner, modulation)
     coding = Coding(
         inner=inner,
         rs=_read_reed_solomon(section.section("rs")) if section.has("rs") else None,
         randomizer=section.choice("randomizer", ("none", "ccsds")),
         sync_marker=section.integer("sync_marker", 1, 0xFFFFFFFF, default=0x1ACFFC1D),
+        rail_mapping=rail_mapping,
     )
-    origins.read(section, ("inner", "rs", "randomizer", "sync_marker"))
+    origins.read(section, ("inner", "rail_mapping", "rs", "randomizer", "sync_marker"))
     section.finish()
     return coding
+
+
+def _read_rail_mapping(section: Section, inner: str, modulation: Modulation) -> str:
+    """What goes together is what the kernels accept: lib/core/framing/framing_config.cc."""
+    mapping = section.choice("rail_mapping", ("serial", "c1_c2", "per_rail"), "serial")
+    if mapping != "serial" and inner == "none":
+        section.fail("rail_mapping", "there is no inner code to map", "nothing: leave the key out")
+    if mapping != "serial" and modulation.kind == "bpsk":
+        section.fail("rail_mapping", "bpsk has one rail", "serial")
+    if mapping == "c1_c2" and inner in ("conv_k7_r23", "conv_k7_r78"):
+        section.fail("rail_mapping", f"{inner} keeps unlike numbers of c1 and c2", "serial, per_rail")
+    if mapping == "per_rail" and modulation.kind == "oqpsk":
+        section.fail("rail_mapping", "a code on each rail of oqpsk is not supported", "serial, c1_c2")
+    is_rail_by_rail = inner == "none" or mapping == "per_rail"
+    if modulation.differential in ("nrz_m_per_rail", "four_phase") and not is_rail_by_rail:
+        allowed = "none, or rail_mapping: per_rail"
+        section.fail(
+            "inner", f"differential {modulation.differential} needs rails that are coded apart or not", allowed
+        )
+    return mapping
 
 
 def _read_reed_solomon(section: Section) -> ReedSolomon:

@@ -85,15 +85,16 @@ class SignalSource:
     def __init__(self, mission: Mission, frames: FrameStream) -> None:
         self.mission = mission
         self._frames = frames
-        self._encoder = _core.CaduEncoder(**mission.decoder_config())
+        # CCSDS 131.0-B-5 inverts G2 at rate 1/2 (3.3) and not in the punctured codes (3.4).
+        self._encoder = _core.CaduEncoder(**mission.decoder_config(), g2_inverted=mission.coding.inner == "conv_k7_r12")
         self._vcids: list[npt.NDArray[np.uint8]] = []
         self._counts: list[npt.NDArray[np.uint32]] = []
 
     @property
-    def symbols_per_frame(self) -> int:
-        """Channel symbols of one CADU."""
+    def symbols_per_frame(self) -> float:
+        """Channel symbols of one CADU; no whole number if a punctured code's period does not end with it."""
         mission = self.mission
-        return round(8 * mission.cadu_len_bytes * mission.modulation.symbol_rate_hz / mission.information_bit_rate_hz)
+        return 8 * mission.cadu_len_bytes * mission.modulation.symbol_rate_hz / mission.information_bit_rate_hz
 
     def channel_bits(self, n_frames: int) -> npt.NDArray[np.uint8]:
         """The next frames as channel bits, one per byte."""

@@ -30,7 +30,8 @@ soft_stream receive_at(double eb_n0_db, std::size_t n_batches)
 
 std::uint64_t batches_doubted(const soft_stream& soft)
 {
-    soft_resolver resolver(modulation::qpsk, segment_bits);
+    soft_resolver resolver(
+        modulation::qpsk, code_rate::r12, pattern_of(code_rate::r12, kept_order::serial), segment_bits);
     std::vector<resolved_word> words;
     soft_stream pairs;
     resolver.push(soft, words, pairs);

@@ -79,6 +79,9 @@ public:
     /// \param pairs  out: n_symbols for each period. Other lengths throw std::invalid_argument.
     void expand(std::span<const soft_bit> sent, std::span<soft_bit> pairs) const;
 
+    /// For each symbol of a period, not 0 if its sign is changed.
+    std::span<const std::uint8_t> is_inverted() const { return d_is_inverted; }
+
 private:
     puncture_pattern d_pattern;
     std::vector<std::uint8_t> d_source; ///< for each symbol of a period: the soft bit that tells it, or `erased`

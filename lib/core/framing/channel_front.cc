@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/channel_front.h"
+#include "framing/branch_front.h"
 #include "framing/hard_bits.h"
 #include "framing/rail_streams.h"
+#include "framing/reading_history.h"
 
 #include <algorithm>
-#include <deque>
 #include <vector>
 
 namespace xband::core {
@@ -13,16 +14,19 @@ namespace {
 
 constexpr std::size_t word_bits = 64;
 
-/// K=7 convolutional code, NRZ-M after it.
+/// K=7 convolutional code, NRZ-M after it. A bit stream for each difference that the code cannot tell.
 class conv_front final : public channel_front
 {
 public:
     explicit conv_front(const framing_config& config)
-        : d_resolver(config.modulation, config.segment_bits),
+        : d_pattern(config.inner_pattern()),
+          d_resolver(config.modulation, config.inner_rate(), d_pattern, config.segment_bits),
           d_is_nrzm(config.differential == differential::nrz_m),
-          d_second_look(d_is_nrzm)
+          d_second_look(d_is_nrzm),
+          d_last_bits(d_resolver.readings().differences.size()),
+          d_decoded(d_last_bits.size()),
+          d_bits(d_last_bits.size())
     {
-        d_readings.push_back({ 0, {} });
     }
 
     void push(std::span<const soft_bit> soft) override
@@ -42,8 +46,7 @@ public:
         d_bits.discard_before(position);
         d_pairs.discard_before(2 * (position - std::int64_t(viterbi_pinned::head_bits)));
         d_channel.discard_before(position);
-        while (d_readings.size() > 1 && d_readings[1].from <= position)
-            d_readings.pop_front();
+        d_history.discard_before(position);
     }
 
     const bit_history& bits() const override { return d_bits; }
@@ -51,25 +54,17 @@ public:
 
     std::int64_t soft_index(std::int64_t position) const override
     {
-        return 2 * position + std::int64_t(reading(position, 0).offset);
+        return d_pattern.first_sent(position) + std::int64_t(d_history.at(position).offset);
     }
 
-    channel_reading reading(std::int64_t position, std::size_t /*stream*/) const override
+    channel_reading reading(std::int64_t position, std::size_t stream) const override
     {
-        channel_reading found = d_readings.front().reading;
-        for (const auto& change : d_readings) {
-            if (change.from > position)
-                break;
-            found = change.reading;
-        }
-        return found;
+        return d_history.at(position).with(d_resolver.readings().hidden[stream]);
     }
 
     unsigned reading_changes(std::int64_t position, std::size_t n_bits) const override
     {
-        return unsigned(std::ranges::count_if(d_readings, [&](const reading_change& change) {
-            return change.from > position && change.from < position + std::int64_t(n_bits);
-        }));
+        return d_history.changes(position, n_bits);
     }
 
     std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const override
@@ -82,27 +77,28 @@ public:
         return sum;
     }
 
-    void look_again(const second_look& look) override { d_second_look.read(d_pairs, look); }
+    void look_again(const second_look& look) override
+    {
+        // What the stream's difference stands for: with these signs the decoder finds the stream's bits.
+        const channel_reading& hidden = d_resolver.readings().hidden[look.stream];
+        d_second_look.read(d_pairs, depuncturer(d_pattern, hidden.symbols()).is_inverted(), look);
+    }
 
 private:
-    struct reading_change {
-        std::int64_t from;
-        channel_reading reading;
-    };
-
     void store()
     {
         for (const resolved_word& word : d_words) {
-            if (word.reading != d_readings.back().reading)
-                d_readings.push_back({ d_bits.end(), word.reading });
-            std::uint64_t bits = word.bits;
-            if (d_is_nrzm) {
-                bits ^= bits >> 1 | d_last_bits << 63;
-                d_last_bits = word.bits;
-            }
+            d_history.add(d_bits.end(), word.reading);
             // What the last word has beyond the end of the stream must be zeros.
             const std::uint64_t there = ~std::uint64_t{ 0 } << (word_bits - word.n_bits);
-            d_bits.append(std::array{ bits & there }, word.n_bits);
+            for (std::size_t stream = 0; stream < d_decoded.size(); ++stream) {
+                const std::uint64_t bits = word.bits ^ d_resolver.readings().differences[stream].word(d_bits.end());
+                d_decoded[stream] = bits & there;
+                if (d_is_nrzm)
+                    d_decoded[stream] = (bits ^ (bits >> 1 | d_last_bits[stream] << 63)) & there;
+                d_last_bits[stream] = bits;
+            }
+            d_bits.append(d_decoded, word.n_bits);
             d_channel.append(
                 std::array{
                     word.wrong[0] & there, word.wrong[1] & there, word.compared[0] & there, word.compared[1] & there },
@@ -113,16 +109,18 @@ private:
         d_new_pairs.clear();
     }
 
+    puncture_pattern d_pattern;
     soft_resolver d_resolver;
     bool d_is_nrzm;
     coded_second_look d_second_look;
-    std::uint64_t d_last_bits = 0;
+    std::vector<std::uint64_t> d_last_bits; ///< of each stream, before NRZ-M
+    std::vector<std::uint64_t> d_decoded;   ///< one word of each stream
     std::vector<resolved_word> d_words;
     std::vector<soft_bit> d_new_pairs;
     soft_history d_pairs; ///< soft bits of the code, two for each bit of d_bits
-    bit_history d_bits{ 1 };
+    bit_history d_bits;
     bit_history d_channel{ 4 };
-    std::deque<reading_change> d_readings;
+    reading_history d_history;
 };
 
 /// No inner code: hard decisions, all readings side by side.
@@ -218,9 +216,11 @@ private:
 
 std::unique_ptr<channel_front> make_channel_front(const framing_config& config)
 {
-    if (config.inner_code == inner_code::conv_k7_r12)
-        return std::make_unique<conv_front>(config);
-    return std::make_unique<uncoded_front>(config);
+    if (config.inner_code == inner_code::none)
+        return std::make_unique<uncoded_front>(config);
+    if (config.rail_mapping == rail_mapping::per_rail)
+        return std::make_unique<branch_front>(config);
+    return std::make_unique<conv_front>(config);
 }
 
 } // namespace xband::core

@@ -130,7 +130,7 @@ private:
         const channel_reading reading = d_front->reading(position, place.stream);
         unsigned bits = 0;
         bits |= reading.is_swapped ? ambiguity_swapped : 0U;
-        bits |= reading.is_second_inverted ? ambiguity_second_inverted : 0U;
+        bits |= reading.is_second_inverted || reading.is_g2_inverted ? ambiguity_second_inverted : 0U;
         bits |= place.is_inverted ? ambiguity_frame_inverted : 0U;
         bits |= reading.offset != 0 ? ambiguity_odd_offset : 0U;
         return std::uint8_t(bits);

@@ -10,6 +10,14 @@ constexpr std::uint64_t odd_mask = 0x5555555555555555;
 
 std::uint64_t swap_pairs(std::uint64_t x) { return (x & odd_mask) << 1 | (x >> 1 & odd_mask); }
 
+/// Swaps the pairs of two unlike levels.
+std::uint64_t swap_unlike_pairs(std::uint64_t x, std::uint64_t levels)
+{
+    const std::uint64_t unlike = (levels ^ levels >> 1) & odd_mask;
+    const std::uint64_t change = (x ^ x >> 1) & unlike;
+    return x ^ change ^ change << 1;
+}
+
 /// Swaps bits 2k+1 and 2k+2; the first one's partner is in the word before, the last one's is the next bit.
 std::uint64_t swap_late_pairs(std::uint64_t before, std::uint64_t x, bool next_bit)
 {
@@ -39,6 +47,7 @@ bool rail_streams::may_be_inverted() const
     case differential::nrz_m:
         return d_modulation != modulation::bpsk; // rails of unlike sign make every difference a wrong one
     case differential::nrz_m_per_rail:
+    case differential::four_phase:
         break;
     }
     return false;
@@ -68,10 +77,12 @@ std::size_t rail_streams::level_delay() const
 void rail_streams::advance(std::uint64_t hard, bool next_bit, std::span<std::uint64_t> words)
 {
     std::uint64_t rails = hard;
-    if (d_differential == differential::nrz_m_per_rail) {
+    if (d_differential == differential::nrz_m_per_rail || d_differential == differential::four_phase) {
         rails ^= hard >> 2 | d_last_hard << 62;
         next_bit ^= (hard >> 1 & 1) != 0;
     }
+    if (d_differential == differential::four_phase)
+        rails = swap_unlike_pairs(rails, hard);
     for (std::size_t i = 0; i < d_readings.size(); ++i) {
         const rail_reading& reading = d_readings[i];
         std::uint64_t serial = rails;

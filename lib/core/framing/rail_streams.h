@@ -21,6 +21,10 @@ struct rail_reading {
 /// conjugation are 8 states of the rails; the inversion of the whole stream is left to the frame synchroniser, and what
 /// NRZ-M makes transparent falls away. A soft stream of OQPSK stands in order of time whichever rail leads, so the rail
 /// order matters only where a transmitter's bit order differs from it.
+///
+/// The four-phase code of FengYun-3 sends a pair of bits as the change between two symbols (X',Y') and (X,Y), X on I: they are
+/// X' + X, Y' + Y modulo 2, the other way round if X and Y are unlike. A turn by 90 degrees changes both the order and
+/// which symbols are unlike, so that of 8 states the order of each pair's bits is left (spectral inversion).
 class rail_streams
 {
 public:

@@ -6,7 +6,9 @@
 
 namespace xband::core {
 
-void coded_second_look::read(const soft_history& pairs, const second_look& look)
+void coded_second_look::read(const soft_history& pairs,
+                             std::span<const std::uint8_t> is_inverted,
+                             const second_look& look)
 {
     constexpr std::size_t head = viterbi_pinned::head_bits;
     static_assert(head % 8 == 0);
@@ -14,7 +16,15 @@ void coded_second_look::read(const soft_history& pairs, const second_look& look)
     d_known.insert(d_known.end(), look.known.begin(), look.known.end());
     d_soft.resize(2 * d_known.size());
     d_bits.resize(d_known.size() / 8);
-    pairs.read(2 * (look.position - std::int64_t(head)), d_soft);
+    const std::int64_t first = 2 * (look.position - std::int64_t(head));
+    pairs.read(first, d_soft);
+    const auto period = std::int64_t(is_inverted.size());
+    std::int64_t place = (first % period + period) % period;
+    for (soft_bit& soft : d_soft) {
+        if (is_inverted[std::size_t(place)] != 0)
+            soft = soft_bit(-std::max<int>(soft, -127));
+        place = place + 1 == period ? 0 : place + 1;
+    }
     d_decoder.decode(d_soft, d_known, d_bits);
     for (std::size_t i = 0; i < look.bits.size(); ++i) {
         const unsigned octet = d_bits[head / 8 + i];

@@ -34,8 +34,9 @@ public:
     {
     }
 
-    /// \param pairs  soft bits of the code, pair number i at 2 * i.
-    void read(const soft_history& pairs, const second_look& look);
+    /// \param pairs        soft bits of the code, pair number i at 2 * i.
+    /// \param is_inverted  for each soft bit of a period, from number 0 on: not 0 if it is to be turned round.
+    void read(const soft_history& pairs, std::span<const std::uint8_t> is_inverted, const second_look& look);
 
 private:
     viterbi_pinned d_decoder;

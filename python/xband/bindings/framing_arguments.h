@@ -16,6 +16,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
     const gr::xband::framing_parameters defaults;
     cls.def(py::init([make](const std::string& modulation,
                             const std::string& inner_code,
+                            const std::string& rail_mapping,
                             const std::string& differential,
                             bool randomized,
                             std::uint32_t sync_marker,
@@ -33,6 +34,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
                             More... rest) {
                 return make(gr::xband::framing_parameters{ modulation,
                                                            inner_code,
+                                                           rail_mapping,
                                                            differential,
                                                            randomized,
                                                            sync_marker,
@@ -51,6 +53,7 @@ void def_framing_init(Class& cls, Make make, const Args&... more)
             }),
             py::arg("modulation") = defaults.modulation,
             py::arg("inner_code") = defaults.inner_code,
+            py::arg("rail_mapping") = defaults.rail_mapping,
             py::arg("differential") = defaults.differential,
             py::arg("randomized") = defaults.randomized,
             py::arg("sync_marker") = defaults.sync_marker,

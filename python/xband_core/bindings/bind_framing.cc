@@ -31,6 +31,7 @@ Enum by_name(const char* field, std::string_view name, const std::array<std::pai
 
 framing_config make_config(const std::string& modulation_name,
                            const std::string& inner_code_name,
+                           const std::string& rail_mapping_name,
                            const std::string& differential_name,
                            bool randomized,
                            std::uint32_t sync_marker,
@@ -45,21 +46,31 @@ framing_config make_config(const std::string& modulation_name,
 {
     using modulation_name_t = std::pair<std::string_view, modulation>;
     using inner_name_t = std::pair<std::string_view, inner_code>;
+    using mapping_name_t = std::pair<std::string_view, rail_mapping>;
     using differential_name_t = std::pair<std::string_view, differential>;
     using kind_name_t = std::pair<std::string_view, frame_kind>;
     static constexpr std::array modulations{ modulation_name_t{ "bpsk", modulation::bpsk },
                                              modulation_name_t{ "qpsk", modulation::qpsk },
                                              modulation_name_t{ "oqpsk", modulation::oqpsk } };
     static constexpr std::array inner_codes{ inner_name_t{ "none", inner_code::none },
-                                             inner_name_t{ "conv_k7_r12", inner_code::conv_k7_r12 } };
+                                             inner_name_t{ "conv_k7_r12", inner_code::conv_k7_r12 },
+                                             inner_name_t{ "conv_k7_r23", inner_code::conv_k7_r23 },
+                                             inner_name_t{ "conv_k7_r34", inner_code::conv_k7_r34 },
+                                             inner_name_t{ "conv_k7_r56", inner_code::conv_k7_r56 },
+                                             inner_name_t{ "conv_k7_r78", inner_code::conv_k7_r78 } };
+    static constexpr std::array mappings{ mapping_name_t{ "serial", rail_mapping::serial },
+                                          mapping_name_t{ "c1_c2", rail_mapping::c1_c2 },
+                                          mapping_name_t{ "per_rail", rail_mapping::per_rail } };
     static constexpr std::array differentials{ differential_name_t{ "none", differential::none },
                                                differential_name_t{ "nrz_m", differential::nrz_m },
-                                               differential_name_t{ "nrz_m_per_rail", differential::nrz_m_per_rail } };
+                                               differential_name_t{ "nrz_m_per_rail", differential::nrz_m_per_rail },
+                                               differential_name_t{ "four_phase", differential::four_phase } };
     static constexpr std::array kinds{ kind_name_t{ "aos", frame_kind::aos },
                                        kind_name_t{ "tm", frame_kind::tm },
                                        kind_name_t{ "raw", frame_kind::raw } };
     return { .modulation = by_name("modulation", modulation_name, modulations),
              .inner_code = by_name("inner_code", inner_code_name, inner_codes),
+             .rail_mapping = by_name("rail_mapping", rail_mapping_name, mappings),
              .differential = by_name("differential", differential_name, differentials),
              .randomized = randomized,
              .sync_marker = sync_marker,
@@ -81,6 +92,7 @@ void def_init(py::class_<Class>& cls, Make make, Extra... extra)
             py::kw_only(),
             py::arg("modulation") = "qpsk",
             py::arg("inner_code") = "conv_k7_r12",
+            py::arg("rail_mapping") = "serial",
             py::arg("differential") = "nrz_m",
             py::arg("randomized") = true,
             py::arg("sync_marker") = 0x1ACFFC1D,
@@ -149,6 +161,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
     def_init(cls,
              [](const std::string& modulation_name,
                 const std::string& inner_code_name,
+                const std::string& rail_mapping_name,
                 const std::string& differential_name,
                 bool randomized,
                 std::uint32_t sync_marker,
@@ -165,6 +178,7 @@ The output does not depend on how the stream is cut into push() calls. Not for u
                 std::size_t segment_bits) {
                  return frame_decoder(make_config(modulation_name,
                                                   inner_code_name,
+                                                  rail_mapping_name,
                                                   differential_name,
                                                   randomized,
                                                   sync_marker,
@@ -238,6 +252,7 @@ Keyword arguments as for FrameDecoder, and g2_inverted (CCSDS 131.0-B-5, 3.3.2).
         cls,
         [](const std::string& modulation_name,
            const std::string& inner_code_name,
+           const std::string& rail_mapping_name,
            const std::string& differential_name,
            bool randomized,
            std::uint32_t sync_marker,
@@ -255,6 +270,7 @@ Keyword arguments as for FrameDecoder, and g2_inverted (CCSDS 131.0-B-5, 3.3.2).
            bool g2_inverted) {
             return cadu_encoder(make_config(modulation_name,
                                             inner_code_name,
+                                            rail_mapping_name,
                                             differential_name,
                                             randomized,
                                             sync_marker,

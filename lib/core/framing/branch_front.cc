@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "framing/branch_front.h"
+
+#include <algorithm>
+
+namespace xband::core {
+
+namespace {
+
+constexpr std::size_t n_rails = 2;
+constexpr unsigned word_bits = 64;
+
+/// Bits of both rails in turn: those of 32 bits of each.
+std::uint64_t interleave(std::uint32_t i, std::uint32_t q)
+{
+    const auto spread = [](std::uint64_t x) {
+        x = (x | x << 16) & 0x0000ffff0000ffff;
+        x = (x | x << 8) & 0x00ff00ff00ff00ff;
+        x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+        x = (x | x << 2) & 0x3333333333333333;
+        return (x | x << 1) & 0x5555555555555555;
+    };
+    return spread(i) << 1 | spread(q);
+}
+
+/// The first n of 64 bits.
+std::uint64_t first_bits(unsigned n) { return n == 0 ? 0 : ~std::uint64_t{ 0 } << (word_bits - n); }
+
+} // namespace
+
+branch_front::branch_front(const framing_config& config)
+    : d_pattern(config.inner_pattern()),
+      d_branches{ branch{ { modulation::bpsk, config.inner_rate(), d_pattern, config.segment_bits } },
+                  branch{ { modulation::bpsk, config.inner_rate(), d_pattern, config.segment_bits } } },
+      d_streams(d_branches[0].resolver.readings().differences.size(),
+                rail_streams(config.modulation, config.differential)),
+      d_serial(d_streams.size() * d_streams.front().n_streams()),
+      d_bits(d_serial.size())
+{
+}
+
+void branch_front::push(std::span<const soft_bit> soft)
+{
+    for (const soft_bit s : soft) {
+        d_branches[d_next_rail].soft.push_back(s);
+        d_next_rail ^= 1;
+    }
+    // As many of each: both decoders then give out the same number of words.
+    const std::size_t n = d_branches[1].soft.size();
+    for (branch& b : d_branches) {
+        b.resolver.push(std::span(b.soft).first(n), b.words);
+        b.soft.erase(b.soft.begin(), b.soft.begin() + std::ptrdiff_t(n));
+    }
+    store();
+}
+
+void branch_front::flush()
+{
+    for (branch& b : d_branches)
+        b.resolver.flush(b.words);
+    store();
+}
+
+void branch_front::discard_before(std::int64_t position)
+{
+    d_bits.discard_before(position);
+    d_channel.discard_before(position / 2);
+    for (reading_history& history : d_history)
+        history.discard_before(position / 2);
+}
+
+std::int64_t branch_front::soft_index(std::int64_t position) const
+{
+    const std::int64_t bit = position >> 1;
+    return 2 * (d_pattern.first_sent(bit) + std::int64_t(d_history[0].at(bit).offset)) + (position & 1);
+}
+
+channel_reading branch_front::reading(std::int64_t position, std::size_t stream) const
+{
+    const rail_streams& rails = d_streams.front();
+    const rail_reading& order = rails.reading(stream % rails.n_streams());
+    channel_reading reading =
+        d_history[0].at(position >> 1).with(d_branches[0].resolver.readings().hidden[stream / rails.n_streams()]);
+    reading.is_swapped = order.is_swapped;
+    reading.is_second_inverted = order.is_second_inverted;
+    return reading;
+}
+
+unsigned branch_front::reading_changes(std::int64_t position, std::size_t n_bits) const
+{
+    return d_history[0].changes(position >> 1, n_bits / 2) + d_history[1].changes(position >> 1, n_bits / 2);
+}
+
+std::optional<channel_quality> branch_front::quality(std::int64_t position, std::size_t n_bits) const
+{
+    channel_quality sum;
+    for (std::size_t symbol = 0; symbol < 4; ++symbol) { // c1 and c2 of both rails
+        sum.wrong += d_channel.count_ones(symbol, position >> 1, n_bits / 2);
+        sum.compared += d_channel.count_ones(4 + symbol, position >> 1, n_bits / 2);
+    }
+    return sum;
+}
+
+void branch_front::store()
+{
+    const std::size_t n_words = d_branches[0].words.size();
+    for (std::size_t w = 0; w < n_words; ++w) {
+        const resolved_word& i = d_branches[0].words[w];
+        const resolved_word& q = d_branches[1].words[w];
+        const std::int64_t position = d_channel.end();
+        d_history[0].add(position, i.reading);
+        d_history[1].add(position, q.reading);
+        const std::uint64_t there = first_bits(i.n_bits);
+        d_channel.append(std::array{ i.wrong[0] & there,
+                                     i.wrong[1] & there,
+                                     q.wrong[0] & there,
+                                     q.wrong[1] & there,
+                                     i.compared[0] & there,
+                                     i.compared[1] & there,
+                                     q.compared[0] & there,
+                                     q.compared[1] & there },
+                         i.n_bits);
+        store_serial(i.bits, q.bits, position, n_rails * i.n_bits);
+    }
+    for (branch& b : d_branches)
+        b.words.clear();
+}
+
+/// Two words of each bit stream, of one word of each rail.
+/// \param n_bits  of the serial bits that count.
+void branch_front::store_serial(std::uint64_t i, std::uint64_t q, std::int64_t position, unsigned n_bits)
+{
+    const auto& differences = d_branches[0].resolver.readings().differences;
+    const std::size_t n_orders = d_streams.front().n_streams();
+    for (const unsigned shift : { 32U, 0U }) {
+        const unsigned n = std::min(n_bits, word_bits);
+        for (std::size_t d = 0; n > 0 && d < differences.size(); ++d) {
+            const std::uint64_t difference = differences[d].word(position);
+            const std::uint64_t rails =
+                interleave(std::uint32_t((i ^ difference) >> shift), std::uint32_t((q ^ difference) >> shift));
+            // The bit after the word matters to OQPSK alone.
+            d_streams[d].advance(rails, false, std::span(d_serial).subspan(d * n_orders, n_orders));
+        }
+        for (std::uint64_t& word : d_serial)
+            word &= first_bits(n);
+        if (n > 0)
+            d_bits.append(d_serial, n);
+        n_bits -= n;
+    }
+}
+
+} // namespace xband::core
