@@ -165,12 +165,10 @@ def _read_rail_mapping(section: Section, inner: str, modulation: Modulation) -> 
         section.fail("rail_mapping", f"{inner} keeps unlike numbers of c1 and c2", "serial, per_rail")
     if mapping == "per_rail" and modulation.kind == "oqpsk":
         section.fail("rail_mapping", "a code on each rail of oqpsk is not supported", "serial, c1_c2")
-    is_rail_by_rail = inner == "none" or mapping == "per_rail"
-    if modulation.differential in ("nrz_m_per_rail", "four_phase") and not is_rail_by_rail:
-        allowed = "none, or rail_mapping: per_rail"
-        section.fail(
-            "inner", f"differential {modulation.differential} needs rails that are coded apart or not", allowed
-        )
+    if modulation.differential == "nrz_m_per_rail" and inner != "none" and mapping != "per_rail":
+        section.fail("inner", "nrz_m_per_rail needs rails coded apart", "none, or rail_mapping: per_rail")
+    if modulation.differential == "four_phase" and mapping != "per_rail":
+        section.fail("inner", "four_phase needs rails coded apart", "a code with rail_mapping: per_rail")
     return mapping
 
 

@@ -48,7 +48,7 @@ void branch_front::push(std::span<const soft_bit> soft)
     // As many of each: both decoders then give out the same number of words.
     const std::size_t n = d_branches[1].soft.size();
     for (branch& b : d_branches) {
-        b.resolver.push(std::span(b.soft).first(n), b.words);
+        b.resolver.push(std::span(b.soft).first(n), b.words, b.pairs);
         b.soft.erase(b.soft.begin(), b.soft.begin() + std::ptrdiff_t(n));
     }
     store();
@@ -57,7 +57,7 @@ void branch_front::push(std::span<const soft_bit> soft)
 void branch_front::flush()
 {
     for (branch& b : d_branches)
-        b.resolver.flush(b.words);
+        b.resolver.flush(b.words, b.pairs);
     store();
 }
 
@@ -101,6 +101,18 @@ std::optional<channel_quality> branch_front::quality(std::int64_t position, std:
     return sum;
 }
 
+/// Known bits of the differential code do not pin down those of one rail, so nothing is won beyond them.
+void branch_front::look_again(const second_look& look)
+{
+    d_bits.copy(look.stream, look.position, false, look.bits);
+    std::ranges::fill(look.doubts, octet_doubt{ second_look::surely, 0 });
+    for (std::size_t i = 0; i < look.known.size(); ++i) {
+        const auto mask = std::uint8_t(0x80U >> (i % 8));
+        if (look.known[i] != pin::open)
+            look.bits[i / 8] = std::uint8_t((look.bits[i / 8] & ~mask) | (look.known[i] == pin::one ? mask : 0));
+    }
+}
+
 void branch_front::store()
 {
     const std::size_t n_words = d_branches[0].words.size();
@@ -122,8 +134,10 @@ void branch_front::store()
                          i.n_bits);
         store_serial(i.bits, q.bits, position, n_rails * i.n_bits);
     }
-    for (branch& b : d_branches)
+    for (branch& b : d_branches) {
         b.words.clear();
+        b.pairs.clear();
+    }
 }
 
 /// Two words of each bit stream, of one word of each rail.

@@ -29,12 +29,14 @@ public:
     channel_reading reading(std::int64_t position, std::size_t stream) const override;
     unsigned reading_changes(std::int64_t position, std::size_t n_bits) const override;
     std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const override;
+    void look_again(const second_look& look) override;
 
 private:
     struct branch {
         soft_resolver resolver;
         std::vector<soft_bit> soft{};
         std::vector<resolved_word> words{};
+        std::vector<soft_bit> pairs{};
     };
 
     void store();

@@ -69,6 +69,7 @@ std::size_t rail_streams::level_delay() const
     case differential::nrz_m:
         return 1;
     case differential::nrz_m_per_rail:
+    case differential::four_phase:
         return 2;
     }
     return 0;
