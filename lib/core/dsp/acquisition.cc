@@ -272,23 +272,23 @@ std::optional<acquisition_result> acquisition::line_pair()
     const auto clock_reach = static_cast<std::ptrdiff_t>(std::ceil(d_config.clock_range_ppm * 1e-6 / bin_norm));
     const auto near_reach = static_cast<std::ptrdiff_t>(2.0 * near_offset_norm / bin_norm);
     const auto far_reach = static_cast<std::ptrdiff_t>(2.0 * far_offset_norm / bin_norm);
-    const auto pair_power = [&](std::ptrdiff_t f, std::ptrdiff_t d) {
-        return static_cast<double>(std::norm(high[wrap_bin(f + d, pair_len)]) +
-                                   std::norm(low[wrap_bin(f - d, pair_len)]));
+    const auto pair_power = [&](std::ptrdiff_t h, std::ptrdiff_t l) {
+        return static_cast<double>(std::norm(high[wrap_bin(h, pair_len)]) + std::norm(low[wrap_bin(l, pair_len)]));
     };
     double best_power = 0.0, mean = 0.0;
-    std::ptrdiff_t best_f = 0, best_d = 0;
+    std::ptrdiff_t best_high = 0, best_low = 0;
     std::size_t tried = 0;
     for (const std::ptrdiff_t reach : { near_reach, far_reach }) {
         const double least = reach == far_reach ? far_excess * best_power : 0.0;
-        for (std::ptrdiff_t f = -reach; f <= reach; ++f)
-            for (std::ptrdiff_t d = -clock_reach; d <= clock_reach; ++d, ++tried) {
-                const double p = pair_power(f, d);
+        // Every pair of bins: their distance may be odd.
+        for (std::ptrdiff_t h = -reach; h <= reach; ++h)
+            for (std::ptrdiff_t l = h - 2 * clock_reach; l <= h + 2 * clock_reach; ++l, ++tried) {
+                const double p = pair_power(h, l);
                 mean += p;
                 if (p > std::max(best_power, least)) {
                     best_power = p;
-                    best_f = f;
-                    best_d = d;
+                    best_high = h;
+                    best_low = l;
                 }
             }
     }
@@ -302,8 +302,8 @@ std::optional<acquisition_result> acquisition::line_pair()
         };
         return static_cast<double>(bin) + parabola(at(bin - 1), at(bin), at(bin + 1));
     };
-    const double high_bin = refine(d_pair_high, best_f + best_d);
-    const double low_bin = refine(d_pair_low, best_f - best_d);
+    const double high_bin = refine(d_pair_high, best_high);
+    const double low_bin = refine(d_pair_low, best_low);
     const double carrier_per_symbol = 0.25 * (high_bin + low_bin) * bin_norm;
     // The clock once more from how the angle between the two lines turns from part to part of the stretch: the carrier's phase
     // noise, which is the same in both lines, cancels. Then the instants, from the angle at the first point.

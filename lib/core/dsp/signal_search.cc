@@ -11,7 +11,8 @@ namespace xband::core {
 namespace {
 
 // 4096 symbols find a signal at 2 dB in every try; 16384 give its clock to a few ppm.
-constexpr double window_symbols = 16384.0, probe_symbols = 4096.0;
+constexpr double window_symbols = 16384.0;
+constexpr std::size_t probes_in_window = 4;
 constexpr std::size_t shown_samples = 4096;
 // Recordings of fewer samples a symbol were cut for the signal: there is no elsewhere.
 constexpr double wide_band_sps = 4.0;
@@ -43,7 +44,7 @@ signal_search::signal_search(const config& c)
         return static_cast<std::size_t>(std::ceil(blocks)) * c.block_samples;
     };
     d_window_len = whole_blocks(window_symbols);
-    d_probe_len = whole_blocks(probe_symbols);
+    d_probe_len = d_window_len / probes_in_window;
     d_window_end = d_window_len;
 }
 
@@ -62,37 +63,63 @@ std::optional<signal_search::finding> signal_search::look(bool is_last)
     if (end < d_window_end && !is_last)
         return std::nullopt;
     const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
-    auto found = look_at(d_probe_len, expected_cps);
+    auto found = look_at(d_probe_len, 0, expected_cps);
     if (!found && is_last)
-        found = look_at(d_window_len, expected_cps);
+        found = look_at(d_window_len, 0, expected_cps);
     if (!found && d_scan)
         found = look_through_band(is_last ? d_window_len : d_probe_len);
-    if (found)
-        if (const auto better = look_at(d_window_len, found->offset_cps))
+    if (found) {
+        // Of a signal that has just come up the clock is not measured yet: what is still noise in the window would spoil it.
+        const std::size_t probes = is_last ? probes_in_window : probes_filled(found->offset_cps);
+        if (probes < probes_in_window) {
+            d_window_end = end + (probes_in_window - probes) * d_probe_len;
+            return std::nullopt;
+        }
+        if (const auto better = look_at(d_window_len, 0, found->offset_cps))
             found = better;
-    if (found)
+        give_up_all_but(2 * d_window_len);
         return found;
-    if (kept > d_window_len) {
-        const std::uint64_t drop = is_last ? kept : kept - d_window_len;
-        d_kept.erase(d_kept.begin(), d_kept.begin() + static_cast<std::ptrdiff_t>(drop * sample_len));
-        d_kept_start += drop;
-        d_skipped_samples += drop;
     }
+    give_up_all_but(is_last && kept > d_window_len ? 0 : d_window_len);
     d_window_end = end + d_window_len;
     return std::nullopt;
 }
 
-std::optional<signal_search::finding> signal_search::look_at(std::size_t wanted, double expected_cps)
+/// Probes in a row, up to the last sample, that show the signal.
+std::size_t signal_search::probes_filled(double offset_cps)
+{
+    std::size_t probes = 1;
+    while (probes < probes_in_window && look_at(d_probe_len, probes * d_probe_len, offset_cps))
+        ++probes;
+    return probes;
+}
+
+void signal_search::give_up_all_but(std::uint64_t n)
+{
+    const std::size_t sample_len = sample_len_bytes(d_config.format);
+    const std::uint64_t kept = d_kept.size() / sample_len;
+    if (kept <= n)
+        return;
+    d_kept.erase(d_kept.begin(), d_kept.begin() + static_cast<std::ptrdiff_t>((kept - n) * sample_len));
+    d_kept_start += kept - n;
+    d_skipped_samples += kept - n;
+}
+
+std::optional<signal_search::finding>
+signal_search::look_at(std::size_t wanted, std::size_t before_end, double expected_cps)
 {
     const std::size_t sample_len = sample_len_bytes(d_config.format);
     const std::size_t kept = d_kept.size() / sample_len;
-    const std::size_t n = std::min(wanted, kept);
-    const std::uint64_t start = d_kept_start + (kept - n);
+    if (kept <= before_end)
+        return std::nullopt;
+    const std::size_t n = std::min(wanted, kept - before_end);
+    const std::uint64_t start = d_kept_start + (kept - before_end - n);
     const double decimation = d_front_end.decimation();
     const double first_output = std::ceil(static_cast<double>(start) / decimation);
     std::vector<float> samples(2 * (n / d_front_end.decimation() + 1));
     d_front_end.restart(start, expected_cps);
-    const std::size_t made = d_front_end.process(std::span(d_kept).last(n * sample_len), samples.data());
+    const std::size_t made = d_front_end.process(
+        std::span(d_kept).last((n + before_end) * sample_len).first(n * sample_len), samples.data());
     samples.resize(2 * made);
     // Levelled, so that no power of the samples leaves the float range.
     block_agc{}.process(samples.data(), made);
@@ -122,7 +149,7 @@ std::optional<signal_search::finding> signal_search::look_through_band(std::size
         d_scan->add(std::span(samples).first(2 * len));
     }
     for (const double place_cps : d_scan->places())
-        if (const auto found = look_at(wanted, place_cps))
+        if (const auto found = look_at(wanted, 0, place_cps))
             return found;
     return std::nullopt;
 }

@@ -60,7 +60,9 @@ public:
     const std::vector<std::complex<float>>& recent_samples() const { return d_recent_samples; }
 
 private:
-    std::optional<finding> look_at(std::size_t wanted, double expected_cps);
+    std::optional<finding> look_at(std::size_t wanted, std::size_t before_end, double expected_cps);
+    std::size_t probes_filled(double offset_cps);
+    void give_up_all_but(std::uint64_t n);
     std::optional<finding> look_through_band(std::size_t wanted);
 
     config d_config;
