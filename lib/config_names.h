@@ -2,6 +2,7 @@
 // The words that mission files, GRC and Python use for the kernels' enumerations.
 #pragma once
 #include "core_namespace.h"
+#include "dsp/equaliser.h"
 #include "dsp/iq_front_end.h"
 #include "framing/framing_config.h"
 
@@ -22,6 +23,10 @@ inline constexpr name_table<core::modulation, 3> modulation_names{
 inline constexpr name_table<core::iq_format, 3> iq_format_names{
     { { "cs8", core::iq_format::cs8 }, { "cs16", core::iq_format::cs16 }, { "cf32", core::iq_format::cf32 } }
 };
+inline constexpr name_table<core::equaliser_mode, 3> equaliser_mode_names{ { { "off", core::equaliser_mode::off },
+                                                                             { "auto",
+                                                                               core::equaliser_mode::automatic },
+                                                                             { "on", core::equaliser_mode::on } } };
 inline constexpr name_table<core::inner_code, 6> inner_code_names{ { { "none", core::inner_code::none },
                                                                      { "conv_k7_r12", core::inner_code::conv_k7_r12 },
                                                                      { "conv_k7_r23", core::inner_code::conv_k7_r23 },

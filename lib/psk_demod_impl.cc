@@ -33,6 +33,7 @@ core::psk_demodulator_config to_config(const psk_demod_parameters& parameters)
         .format = from_name(iq_format_names, "iq_format", parameters.iq_format),
         .frequency_offset_hz = parameters.frequency_offset_hz,
         .plan = to_kernel_plan(parameters.frequency_plan),
+        .equalisation = from_name(equaliser_mode_names, "equaliser", parameters.equaliser),
     };
 }
 
@@ -46,7 +47,10 @@ psk_demod_status to_status(const core::psk_demodulator_stats& stats)
              .is_locked = stats.is_locked,
              .es_n0_db = static_cast<double>(stats.es_n0_db),
              .carrier_offset_hz = static_cast<double>(stats.carrier_offset_hz),
-             .symbol_rate_error_ppm = static_cast<double>(stats.symbol_rate_error_ppm) };
+             .symbol_rate_error_ppm = static_cast<double>(stats.symbol_rate_error_ppm),
+             .is_equaliser_active = stats.is_equaliser_active,
+             .isi_db = static_cast<double>(stats.isi_db),
+             .equaliser_gain_db = static_cast<double>(stats.equaliser_gain_db) };
 }
 
 pmt::pmt_t to_message(const psk_demod_status& status)
@@ -64,6 +68,9 @@ pmt::pmt_t to_message(const psk_demod_status& status)
     add("es_n0_db", pmt::from_double(status.es_n0_db));
     add("carrier_offset_hz", pmt::from_double(status.carrier_offset_hz));
     add("symbol_rate_error_ppm", pmt::from_double(status.symbol_rate_error_ppm));
+    add("is_equaliser_active", pmt::from_bool(status.is_equaliser_active));
+    add("isi_db", pmt::from_double(status.isi_db));
+    add("equaliser_gain_db", pmt::from_double(status.equaliser_gain_db));
     return message;
 }
 
@@ -118,6 +125,7 @@ void psk_demod_impl::report()
         if (auto symbols = kernel().recent_symbols(); 2 * symbols.size() >= d_symbols.size())
             d_symbols = std::move(symbols);
         d_samples = kernel().recent_samples();
+        d_taps = kernel().recent_taps();
     }
     message_port_pub(status_port, to_message(status()));
 }
@@ -132,6 +140,12 @@ std::vector<gr_complex> psk_demod_impl::recent_symbols() const
 {
     const std::lock_guard lock(d_snapshot_mutex);
     return d_symbols;
+}
+
+std::vector<gr_complex> psk_demod_impl::recent_taps() const
+{
+    const std::lock_guard lock(d_snapshot_mutex);
+    return d_taps;
 }
 
 std::vector<gr_complex> psk_demod_impl::recent_samples() const

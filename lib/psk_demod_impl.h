@@ -20,6 +20,7 @@ public:
     psk_demod_status status() const override;
     std::vector<gr_complex> recent_symbols() const override;
     std::vector<gr_complex> recent_samples() const override;
+    std::vector<gr_complex> recent_taps() const override;
 
 private:
     void after_pull(std::span<core::soft_bit> soft) override;
@@ -34,6 +35,7 @@ private:
     core::psk_demodulator_stats d_stats;
     std::vector<gr_complex> d_symbols;
     std::vector<gr_complex> d_samples;
+    std::vector<gr_complex> d_taps;
 };
 
 } // namespace gr::xband

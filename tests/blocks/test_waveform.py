@@ -49,6 +49,26 @@ def test_demodulator_gives_the_kernels_soft_bits(iq_format, max_items):
     assert block.recent_samples().dtype == np.complex64
 
 
+@pytest.mark.parametrize("mode", ["off", "auto", "on"])
+def test_the_equaliser_is_seen_at_work(mode):
+    path = [0.0] * 7 + [1.0, 0.0, 0.0, 0.3 + 0.3j, 0.0, 0.0, 0.0, 0.0]  # an echo of -7.5 dB, 1.3 symbols late
+    simulator = _core.SignalSimulator(**SIGNAL, iq_format="cs8", es_n0=[(0.0, 12.0)], path=path)
+    simulator.push_bits(random_octets(2 * N_SYMBOLS) & 1)
+    simulator.flush()
+    block = xband.psk_demod(**SIGNAL, iq_format="cs8", equaliser=mode)
+    run([block], simulator.pull(10 * N_SYMBOLS), np.int8, CHUNKS[0])
+    status = block.status()
+    assert status.is_equaliser_active == (mode != "off")
+    assert block.recent_taps().size == (25 if mode != "off" else 0)
+    assert (status.equaliser_gain_db > 2.0) == (mode != "off")
+    assert np.isnan(status.isi_db) if mode == "off" else status.isi_db == pytest.approx(-7.5, abs=1.5)
+
+
+def test_an_unknown_equaliser_is_refused():
+    with pytest.raises(ValueError, match="equaliser 'maybe' is not one of off, auto, on"):
+        xband.psk_demod(**SIGNAL, equaliser="maybe")
+
+
 def test_clock_marks_are_tags_at_their_symbol():
     samples = make_signal("cs8")
     _, marks = kernel_output(samples, "cs8")

@@ -19,6 +19,7 @@ struct psk_demod_parameters {
     std::string iq_format = "cs8";          ///< cs8, cs16, cf32
     double frequency_offset_hz = 0.0;       ///< where the carrier is expected beside the plan
     xband::frequency_plan frequency_plan{}; ///< predicted Doppler, taken out with a phase that never jumps
+    std::string equaliser = "auto";         ///< off, auto (where it raises Es/N0), on
 };
 
 /// State of a demodulator.
@@ -32,6 +33,9 @@ struct psk_demod_status {
     double es_n0_db = 0.0;              ///< NaN while unknown
     double carrier_offset_hz = 0.0;     ///< of the received signal, plan included
     double symbol_rate_error_ppm = 0.0; ///< received symbol rate against nominal
+    bool is_equaliser_active = false;
+    double isi_db = 0.0;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
+    double equaliser_gain_db = 0.0; ///< Es/N0 after the equaliser over before; 0 while inactive
 };
 
 /*!
@@ -56,6 +60,9 @@ public:
     virtual std::vector<gr_complex> recent_symbols() const = 0;
     /// Some thousand consecutive samples, plan taken out, for a spectrum. Callable from any thread.
     virtual std::vector<gr_complex> recent_samples() const = 0;
+    /// Impulse response of the equaliser, two taps a symbol, the middle one without delay; empty while inactive. Callable from
+    /// any thread.
+    virtual std::vector<gr_complex> recent_taps() const = 0;
 };
 
 } // namespace gr::xband

@@ -33,7 +33,10 @@ void bind_demod(py::module_& m)
         .def_readonly("is_locked", &psk_demod_status::is_locked)
         .def_readonly("es_n0_db", &psk_demod_status::es_n0_db)
         .def_readonly("carrier_offset_hz", &psk_demod_status::carrier_offset_hz)
-        .def_readonly("symbol_rate_error_ppm", &psk_demod_status::symbol_rate_error_ppm);
+        .def_readonly("symbol_rate_error_ppm", &psk_demod_status::symbol_rate_error_ppm)
+        .def_readonly("is_equaliser_active", &psk_demod_status::is_equaliser_active)
+        .def_readonly("isi_db", &psk_demod_status::isi_db)
+        .def_readonly("equaliser_gain_db", &psk_demod_status::equaliser_gain_db);
 
     const gr::xband::psk_demod_parameters defaults;
     py::class_<psk_demod, gr::block, gr::basic_block, psk_demod::sptr>(
@@ -44,14 +47,16 @@ void bind_demod(py::module_& m)
                          double rolloff,
                          const std::string& iq_format,
                          double frequency_offset_hz,
-                         const plan_argument& frequency_plan) {
+                         const plan_argument& frequency_plan,
+                         const std::string& equaliser) {
                  return psk_demod::make({ modulation,
                                           sample_rate_hz,
                                           symbol_rate_hz,
                                           rolloff,
                                           iq_format,
                                           frequency_offset_hz,
-                                          to_plan(frequency_plan) });
+                                          to_plan(frequency_plan),
+                                          equaliser });
              }),
              py::arg("modulation"),
              py::arg("sample_rate_hz"),
@@ -59,10 +64,12 @@ void bind_demod(py::module_& m)
              py::arg("rolloff") = defaults.rolloff,
              py::arg("iq_format") = defaults.iq_format,
              py::arg("frequency_offset_hz") = defaults.frequency_offset_hz,
-             py::arg("frequency_plan") = plan_argument{})
+             py::arg("frequency_plan") = plan_argument{},
+             py::arg("equaliser") = defaults.equaliser)
         .def("status", &psk_demod::status)
         .def("recent_symbols", [](const psk_demod& self) { return to_array(self.recent_symbols()); })
-        .def("recent_samples", [](const psk_demod& self) { return to_array(self.recent_samples()); });
+        .def("recent_samples", [](const psk_demod& self) { return to_array(self.recent_samples()); })
+        .def("recent_taps", [](const psk_demod& self) { return to_array(self.recent_taps()); });
 }
 
 void bind_modulator_and_doppler(py::module_& m)
