@@ -76,6 +76,7 @@ class Recovery(IntEnum):
     ERASURES = 1
     RS_PINNED = 2
     DATA_AIDED = 3
+    STITCHED = 4
 
 
 def frame_record_stride(code_block_len_bytes: int) -> int:

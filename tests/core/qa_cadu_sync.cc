@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(frames_before_the_proof_are_backfilled)
     BOOST_TEST(got.stats.locks == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(an_inserted_or_deleted_bit_costs_one_frame)
+BOOST_AUTO_TEST_CASE(a_few_inserted_or_deleted_bits_cost_nothing_and_many_one_frame)
 {
     const octets frames = make_frames(config, n_frames);
     const soft_stream sent = transmit(config, frames);
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(an_inserted_or_deleted_bit_costs_one_frame)
             soft.erase(at, at - slip);
         const reception got = receive(config, soft);
         const auto indices = right_frames(got, frames, config.frame_len_bytes);
-        BOOST_TEST(indices == all_but(n_frames, slip == 0 ? std::vector<int>{} : std::vector<int>{ 5 }),
+        BOOST_TEST(indices == all_but(n_frames, std::abs(slip) <= 7 ? std::vector<int>{} : std::vector<int>{ 5 }),
                    boost::test_tools::per_element());
         BOOST_TEST(got.records.size() == n_frames);
         if (slip != 0 && std::abs(slip) <= 7) {

@@ -154,6 +154,42 @@ BOOST_AUTO_TEST_CASE(a_phase_slip_of_a_long_coded_frame_costs_nothing)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_slip_within_a_long_frame_costs_nothing)
+{
+    // Interleaved codewords, noise near the threshold of plain Reed-Solomon. Without an inner code: a phase slip; with one:
+    // lost symbols.
+    framing_config config = small_config();
+    config.rs = { .parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0 };
+    config.frame_len_bytes = 892;
+    config.segment_bits = 1024;
+    const framing_config plain = uncoded(config, modulation::qpsk, differential::none);
+    const framing_config per_rail = uncoded(config, modulation::oqpsk, differential::nrz_m_per_rail);
+    std::size_t n_stitched = 0;
+    for (const auto& [coded, sigma] : { std::pair(config, 22.F), { plain, 13.F }, { per_rail, 13.F } }) {
+        const octets frames = make_frames(coded, 10);
+        soft_stream sent = transmit(coded, frames);
+        add_noise(sent, sigma, 26);
+        const bool is_coded = coded.inner_code != inner_code::none;
+        for (std::size_t i = 0; i < 10; ++i) {
+            const std::size_t len = soft_bits_per_cadu(coded);
+            const auto at = sent.begin() + std::ptrdiff_t((5 * len + i * len / 10) / 2 * 2);
+            for (const unsigned quarter_turns : { 1U, 2U, 3U }) {
+                soft_stream soft(sent.begin(), at);
+                const soft_stream rest(at + (is_coded ? 2 * quarter_turns : 0), sent.end());
+                append(soft, is_coded ? rest : turn(coded, rest, quarter_turns, false));
+                const reception got = receive(coded, soft);
+                BOOST_TEST_CONTEXT(i << " turns " << quarter_turns)
+                {
+                    BOOST_TEST(right_frames(got, frames, coded.frame_len_bytes) == all_but(10),
+                               boost::test_tools::per_element());
+                }
+                n_stitched += got.stats.frames_by_recovery[std::size_t(frame_recovery::stitched)];
+            }
+        }
+    }
+    BOOST_TEST(n_stitched >= 60U); // 180 degrees are transparent to NRZ-M, and slips near the ends to Reed-Solomon
+}
+
 BOOST_AUTO_TEST_CASE(lost_and_doubled_symbols_cost_the_frame_they_fall_in)
 {
     for (const auto& [name, config] : all_links()) {

@@ -56,9 +56,20 @@ frame_place cadu_reader::place_at(const frame_place& like, std::int64_t position
 
 located_frame cadu_reader::decode_at(const frame_place& place)
 {
-    located_frame found{ .place = place };
+    return decode_stitched(place, place, d_codec.config().code_block_len_bytes());
+}
+
+located_frame
+cadu_reader::decode_stitched(const frame_place& first, const frame_place& second, std::size_t n_octets_of_first)
+{
+    located_frame found{ .place = first };
     found.frame.code_block = d_codec.take_block();
-    d_bits.copy(place.stream, place.position + marker_bits, place.is_inverted, found.frame.code_block);
+    const auto read = [this](const frame_place& place, std::size_t from, std::span<std::uint8_t> octets) {
+        d_bits.copy(place.stream, place.position + marker_bits + std::int64_t(8 * from), place.is_inverted, octets);
+    };
+    const std::span<std::uint8_t> block(found.frame.code_block);
+    read(first, 0, block.first(n_octets_of_first));
+    read(second, n_octets_of_first, block.subspan(n_octets_of_first));
     d_codec.decode(found.frame);
     return found;
 }

@@ -53,6 +53,9 @@ public:
 
     located_frame decode_at(const frame_place& place);
 
+    /// The first n octets of the code block as one place has them, the others as another; called a frame at the first.
+    located_frame decode_stitched(const frame_place& first, const frame_place& second, std::size_t n_octets_of_first);
+
     /// The check and, where there is one, the header are right.
     bool is_right(const decoded_frame& frame) const { return is_right(config(), frame); }
     static bool is_right(const framing_config& config, const decoded_frame& frame);

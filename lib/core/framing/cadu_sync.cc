@@ -26,6 +26,7 @@ constexpr std::size_t max_off_place_trials = 4;
 
 cadu_sync::cadu_sync(frame_codec& codec, const bit_history& bits, bool inverted_too, frame_rescue* rescue)
     : d_reader(codec, bits, max_errors_in_lock, inverted_too),
+      d_slip_repair(d_reader, slip_window_bits),
       d_rescue(rescue),
       d_len_bits(std::int64_t(codec.config().cadu_len_bits())),
       d_last_emitted(std::numeric_limits<std::int64_t>::min() / 2)
@@ -243,6 +244,8 @@ located_frame cadu_sync::judge(const frame_place& expected)
         other.bit_slip = std::int8_t(place.position - expected.position);
         return other;
     }
+    if (auto repaired = d_slip_repair.repair(expected))
+        return std::move(*repaired);
     if (d_rescue != nullptr)
         d_rescue->win(best);
     return best;

@@ -2,6 +2,7 @@
 #pragma once
 #include "framing/cadu_reader.h"
 #include "framing/frame_rescue.h"
+#include "framing/slip_repair.h"
 #include "framing/synchroniser.h"
 
 #include <cstdint>
@@ -64,6 +65,7 @@ private:
     void emit(located_frame&& found);
 
     cadu_reader d_reader;
+    slip_repair d_slip_repair;
     frame_rescue* d_rescue;
     std::int64_t d_len_bits; ///< of a CADU
     bool d_is_finished = false;

@@ -26,8 +26,9 @@ enum class frame_recovery : std::uint8_t {
     erasures = 1,   ///< Reed-Solomon was told which octets are doubtful: erased, or read otherwise
     rs_pinned = 2,  ///< inner code decoded again, with the codewords that came right held fixed
     data_aided = 3, ///< symbols demodulated again with the help of what was decoded
+    stitched = 4,   ///< read in two ways, before and after a slip
 };
-constexpr std::size_t n_frame_recoveries = 4;
+constexpr std::size_t n_frame_recoveries = 5;
 
 /// Header of a frame record, 128 octets, little-endian, followed by the code block (transfer frame and check symbols,
 /// derandomised and corrected, without sync marker), zero-padded to a multiple of 64 octets.

@@ -126,6 +126,7 @@ py::dict stats_of(const frame_decoder& decoder)
     d["frames_by_erasures"] = s.frames_by_recovery[std::size_t(frame_recovery::erasures)];
     d["frames_by_rs_pinned"] = s.frames_by_recovery[std::size_t(frame_recovery::rs_pinned)];
     d["frames_by_data_aided"] = s.frames_by_recovery[std::size_t(frame_recovery::data_aided)];
+    d["frames_by_stitched"] = s.frames_by_recovery[std::size_t(frame_recovery::stitched)];
     d["locks"] = s.locks;
     d["sync_losses"] = s.sync_losses;
     d["bit_slips"] = s.bit_slips;
