@@ -2,6 +2,7 @@
 #include "dsp/acquisition.h"
 
 #include "dsp/rrc.h"
+#include "dsp/spectral_lines.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +17,12 @@ using complexd = std::complex<double>;
 using std::numbers::pi;
 
 constexpr std::size_t spectrum_len = 1024;
+constexpr std::size_t line_reach = 6;       // bins: a line spans three behind the window
 constexpr std::size_t carrier_block = 1024; // symbols of one coherent block
 constexpr std::size_t carrier_len = 4 * carrier_block;
+// Of the carrier's line: half its width with the window, and by how many deviations noise does not exceed the mean (half
+// overlapping spectra count for 0.7 each).
+constexpr double grid_line_bins = 10.0, sure_deviations = 9.0, overlap_share = 0.7;
 constexpr std::size_t points_per_symbol = 4;
 constexpr std::size_t pair_len = 8192;                  // coherent sums of the OQPSK search
 constexpr std::size_t pair_sum = 2 * points_per_symbol; // points added into one
@@ -52,12 +57,6 @@ double signed_bin(std::ptrdiff_t i, std::size_t n)
     return static_cast<double>(wrapped < len / 2 ? wrapped : wrapped - len);
 }
 
-std::size_t wrap_bin(std::ptrdiff_t i, std::size_t n)
-{
-    const auto len = static_cast<std::ptrdiff_t>(n);
-    return static_cast<std::size_t>(((i % len) + len) % len);
-}
-
 } // namespace
 
 acquisition::acquisition(const config& c)
@@ -70,8 +69,9 @@ acquisition::acquisition(const config& c)
 {
 }
 
-std::optional<acquisition_result> acquisition::run(std::span<const float> samples)
+std::optional<acquisition_result> acquisition::run(std::span<const float> samples, double converter_zero_cps)
 {
+    d_converter_zero_cps = converter_zero_cps;
     const std::size_t n = samples.size() / 2;
     const double needed = 1024.0 * d_config.samples_per_symbol;
     if (static_cast<double>(n) < std::max(needed, static_cast<double>(spectrum_len)))
@@ -101,6 +101,7 @@ double acquisition::coarse_offset_cps(std::span<const float> samples)
         for (std::size_t i = 0; i < spectrum_len; ++i)
             power[i] += std::norm(data[i]);
     }
+    power = without_lines(power, line_reach);
     // The template's mean is taken off so that a flat noise floor weighs nothing.
     const double bins_per_rate = static_cast<double>(spectrum_len) / d_config.samples_per_symbol;
     std::vector<double> shape(spectrum_len);
@@ -115,7 +116,7 @@ double acquisition::coarse_offset_cps(std::span<const float> samples)
     for (std::ptrdiff_t shift = -reach; shift <= reach; ++shift) {
         double sum = 0.0;
         for (std::size_t i = 0; i < spectrum_len; ++i)
-            sum += power[wrap_bin(static_cast<std::ptrdiff_t>(i) + shift, spectrum_len)] * (shape[i] - mean);
+            sum += power[wrapped_bin(static_cast<std::ptrdiff_t>(i) + shift, spectrum_len)] * (shape[i] - mean);
         score[static_cast<std::size_t>(shift + reach)] = sum;
     }
     const auto best =
@@ -128,6 +129,7 @@ double acquisition::coarse_offset_cps(std::span<const float> samples)
 void acquisition::filter_at_four_per_symbol(std::span<const float> samples, double offset_cps)
 {
     const std::size_t n = samples.size() / 2;
+    d_filter_centre_cps = offset_cps;
     d_rotated.resize(2 * n);
     complexd phasor = 1.0;
     const complexd step = turn(-offset_cps);
@@ -214,7 +216,8 @@ double acquisition::carrier_line(std::span<const float> samples, const acquisiti
     static const auto window = hann(carrier_block);
     std::vector<double> power(carrier_len, 0.0);
     const std::size_t block = std::min(n, carrier_block);
-    for (std::size_t begin = 0; begin + block <= n; begin += std::max<std::size_t>(block / 2, 1)) {
+    std::size_t spectra = 0;
+    for (std::size_t begin = 0; begin + block <= n; begin += std::max<std::size_t>(block / 2, 1), ++spectra) {
         auto data = d_carrier.data();
         std::fill(data.begin(), data.end(), complexf{});
         for (std::size_t i = 0; i < block; ++i) {
@@ -231,20 +234,31 @@ double acquisition::carrier_line(std::span<const float> samples, const acquisiti
         for (std::size_t i = 0; i < carrier_len; ++i)
             power[i] += std::norm(data[i]);
     }
+    double mean = 0.0;
+    for (const double p : power)
+        mean += p / carrier_len;
+    const auto at = [&](std::ptrdiff_t i) { return power[wrapped_bin(i, carrier_len)]; };
+    // A coarse converter's own grid of values leaves a line of its own, at its frequency zero: another one is preferred.
+    const double sure = mean * (1.0 + sure_deviations / std::sqrt(overlap_share * static_cast<double>(spectra)));
+    const double grid_bin =
+        (d_converter_zero_cps - d_filter_centre_cps) * clock.samples_per_symbol * order * carrier_len;
+    const auto is_of_grid = [&](std::ptrdiff_t i) {
+        return std::abs(std::remainder(static_cast<double>(i) - grid_bin, carrier_len)) < grid_line_bins;
+    };
     const auto strongest = [&](double reach_norm) {
         const auto reach = static_cast<std::ptrdiff_t>(reach_norm * order * static_cast<double>(carrier_len));
-        std::ptrdiff_t at = 0;
-        for (std::ptrdiff_t i = -reach; i <= reach; ++i)
-            if (power[wrap_bin(i, carrier_len)] > power[wrap_bin(at, carrier_len)])
-                at = i;
-        return at;
+        std::ptrdiff_t best = 0, best_off_grid = 0;
+        for (std::ptrdiff_t i = -reach; i <= reach; ++i) {
+            if (at(i) > at(best))
+                best = i;
+            if (!is_of_grid(i) && (is_of_grid(best_off_grid) || at(i) > at(best_off_grid)))
+                best_off_grid = i;
+        }
+        return at(best_off_grid) > sure ? best_off_grid : best;
     };
     const std::ptrdiff_t near = strongest(near_offset_norm), far = strongest(far_offset_norm);
-    const bool is_far = power[wrap_bin(far, carrier_len)] > far_excess * power[wrap_bin(near, carrier_len)];
-    const std::ptrdiff_t best = is_far ? far : near;
-    const double fine = static_cast<double>(best) + parabola(power[wrap_bin(best - 1, carrier_len)],
-                                                             power[wrap_bin(best, carrier_len)],
-                                                             power[wrap_bin(best + 1, carrier_len)]);
+    const std::ptrdiff_t best = at(far) > far_excess * at(near) ? far : near;
+    const double fine = static_cast<double>(best) + parabola(at(best - 1), at(best), at(best + 1));
     return fine / carrier_len / order / clock.samples_per_symbol;
 }
 
@@ -273,7 +287,8 @@ std::optional<acquisition_result> acquisition::line_pair()
     const auto near_reach = static_cast<std::ptrdiff_t>(2.0 * near_offset_norm / bin_norm);
     const auto far_reach = static_cast<std::ptrdiff_t>(2.0 * far_offset_norm / bin_norm);
     const auto pair_power = [&](std::ptrdiff_t h, std::ptrdiff_t l) {
-        return static_cast<double>(std::norm(high[wrap_bin(h, pair_len)]) + std::norm(low[wrap_bin(l, pair_len)]));
+        return static_cast<double>(std::norm(high[wrapped_bin(h, pair_len)]) +
+                                   std::norm(low[wrapped_bin(l, pair_len)]));
     };
     double best_power = 0.0, mean = 0.0;
     std::ptrdiff_t best_high = 0, best_low = 0;
@@ -298,7 +313,7 @@ std::optional<acquisition_result> acquisition::line_pair()
         return std::nullopt;
     const auto refine = [](fft& line, std::ptrdiff_t bin) {
         const auto at = [&](std::ptrdiff_t i) {
-            return static_cast<double>(std::norm(line.data()[wrap_bin(i, pair_len)]));
+            return static_cast<double>(std::norm(line.data()[wrapped_bin(i, pair_len)]));
         };
         return static_cast<double>(bin) + parabola(at(bin - 1), at(bin), at(bin + 1));
     };

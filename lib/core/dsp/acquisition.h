@@ -40,8 +40,9 @@ public:
     explicit acquisition(const config& c);
 
     /// \param samples interleaved complex, at least 1024 symbols' worth.
+    /// \param converter_zero_cps where frequency zero of the converter lies in these samples
     /// \return nothing if no signal of this kind is there.
-    std::optional<acquisition_result> run(std::span<const float> samples);
+    std::optional<acquisition_result> run(std::span<const float> samples, double converter_zero_cps = 0.0);
 
 private:
     double coarse_offset_cps(std::span<const float> samples);
@@ -57,7 +58,8 @@ private:
     fft d_pair_low, d_pair_high;
     std::vector<float> d_rotated;  ///< samples with the coarse offset taken out
     std::vector<float> d_re, d_im; ///< filtered, four per symbol
-    double d_first = 0.0;          ///< position of d_re[0] in samples
+    double d_converter_zero_cps = 0.0, d_filter_centre_cps = 0.0;
+    double d_first = 0.0; ///< position of d_re[0] in samples
 };
 
 } // namespace xband::core

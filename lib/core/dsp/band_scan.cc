@@ -2,6 +2,7 @@
 #include "dsp/band_scan.h"
 
 #include "dsp/rrc.h"
+#include "dsp/spectral_lines.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,20 +18,12 @@ namespace {
 constexpr double least_bins_per_rate = 32.0;
 // The template reaches a little beyond the signal so that it knows the floor beside it.
 constexpr double reach_over_band = 1.15;
-// A line is what stands out by this factor over the median of its surroundings; the signal's flanks do not within 1/16 of the symbol rate.
-constexpr double line_factor = 2.0;
 // What is this much stronger than the middle of a place is another signal's.
 constexpr double foreign_factor = 2.0;
 // Noise alone passes neither; a signal at 0 dB Es/N0 has a likeness of 0.95.
 constexpr double least_likeness = 0.6, least_significance = 8.0;
 // From here on a place is taken for the right kind of signal, and the stronger one comes first: images are weak copies.
 constexpr double good_likeness = 0.9;
-
-std::size_t wrapped(std::ptrdiff_t bin, std::size_t n)
-{
-    const auto len = static_cast<std::ptrdiff_t>(n);
-    return static_cast<std::size_t>((bin % len + len) % len);
-}
 
 std::size_t spectrum_len(double samples_per_symbol)
 {
@@ -79,25 +72,11 @@ void band_scan::add(std::span<const float> samples)
     }
 }
 
-std::vector<double> band_scan::without_lines() const
-{
-    const auto reach = static_cast<std::ptrdiff_t>(std::max(d_bins_per_rate / 16.0, 4.0));
-    std::vector<double> out(d_power.size()), around(static_cast<std::size_t>(2 * reach + 1));
-    for (std::size_t bin = 0; bin < out.size(); ++bin) {
-        for (std::ptrdiff_t i = -reach; i <= reach; ++i)
-            around[static_cast<std::size_t>(i + reach)] =
-                d_power[wrapped(static_cast<std::ptrdiff_t>(bin) + i, out.size())];
-        std::nth_element(around.begin(), around.begin() + reach, around.end());
-        out[bin] = std::min(d_power[bin], line_factor * around[static_cast<std::size_t>(reach)]);
-    }
-    return out;
-}
-
 band_scan::place band_scan::compare(const std::vector<double>& power, std::size_t bin) const
 {
     const auto reach = static_cast<std::ptrdiff_t>(d_shape.size() / 2);
     const auto at = [&](std::ptrdiff_t i) {
-        return power[wrapped(static_cast<std::ptrdiff_t>(bin) + i, power.size())];
+        return power[wrapped_bin(static_cast<std::ptrdiff_t>(bin) + i, power.size())];
     };
     const auto flat = static_cast<std::ptrdiff_t>(d_bins_per_rate / 8.0);
     double middle = 0.0;
@@ -124,7 +103,8 @@ band_scan::place band_scan::compare(const std::vector<double>& power, std::size_
 
 std::vector<double> band_scan::places() const
 {
-    const auto power = without_lines();
+    // The flanks of the pulse do not stand out within 1/16 of the symbol rate.
+    const auto power = without_lines(d_power, static_cast<std::size_t>(std::max(d_bins_per_rate / 16.0, 4.0)));
     std::vector<place> found;
     std::vector<place> all(power.size());
     for (std::size_t bin = 0; bin < power.size(); ++bin)
@@ -135,7 +115,7 @@ std::vector<double> band_scan::places() const
             continue;
         bool is_best = true;
         for (std::ptrdiff_t i = -apart; i <= apart && is_best; ++i) {
-            const auto& other = all[wrapped(static_cast<std::ptrdiff_t>(bin) + i, all.size())];
+            const auto& other = all[wrapped_bin(static_cast<std::ptrdiff_t>(bin) + i, all.size())];
             is_best = other.likeness < all[bin].likeness || (other.likeness == all[bin].likeness && i >= 0);
         }
         if (is_best)

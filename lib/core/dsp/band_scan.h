@@ -30,7 +30,6 @@ private:
         double likeness; ///< correlation of spectrum and template, 1 at most
         double height;   ///< of the template that fits, power
     };
-    std::vector<double> without_lines() const;
     place compare(const std::vector<double>& power, std::size_t bin) const;
 
     fft d_spectrum;

@@ -127,7 +127,8 @@ signal_search::look_at(std::size_t wanted, std::size_t before_end, double expect
     d_recent_samples.resize(shown);
     for (std::size_t i = 0; i < shown; ++i)
         d_recent_samples[i] = { samples[2 * i], samples[2 * i + 1] };
-    const auto found = d_acquisition.run(samples);
+    // In a decimated band the converter's grid is filtered away; its place then matters as little as any.
+    const auto found = d_acquisition.run(samples, -expected_cps * decimation);
     if (!found)
         return std::nullopt;
     return finding{ expected_cps + found->offset_cps / decimation,
