@@ -25,7 +25,6 @@ from .records import (
     SyncState,
 )
 
-
 # The numbers are turned into text column by column and not with a JSON encoder, which takes several times as long: on a
 # fast link there are more than ten thousand frames in a second.
 _NULL = "null"

@@ -41,12 +41,15 @@ def test_pace_leaves_the_start_out(tmp_path):
     def program(recording: programs.Recording) -> ProgramRun:
         wall_s = 1 + 5e-9 * recording.symbols
         memory = tuple((0.1 * step * wall_s, 1000 + step) for step in range(10))
-        return ProgramRun(0, 2 + 10e-9 * recording.symbols, wall_s, memory, "")
+        threads_s = {"starts 0": 2.0, "works 0": 8e-9 * recording.symbols}
+        return ProgramRun(0, 2 + 10e-9 * recording.symbols, threads_s, wall_s, memory, "")
 
     meter = programs.PaceMeter(program, whole, whole.beginning(tmp_path / "short.cs8", 1 / 8))
     meter.measure()
     pace = meter.pace()
     assert (pace.cpu_s, pace.wall_s, pace.start_s) == pytest.approx((10e-9, 5e-9, 2.0))
+    assert pace.symbols_per_s(1) == pytest.approx(100e6)
+    assert pace.symbols_per_s(2) == pytest.approx(125e6)  # the busiest thread needs 8 ns
     assert pace.memory_peak_bytes == 1009
 
 

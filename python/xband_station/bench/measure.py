@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +38,15 @@ def best_rate(
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """One program from start to end. cpu_s: of all its threads, kernel included; memory: (seconds, octets resident)."""
+    """One program from start to end.
+
+    cpu_s: of all its threads, kernel included; threads_s: of each thread, by name and number among those of its name;
+    memory: (seconds, octets resident).
+    """
 
     status: int
     cpu_s: float
+    threads_s: Mapping[str, float]
     wall_s: float
     memory: tuple[tuple[float, int], ...]
     said: str
@@ -65,11 +72,13 @@ def run_program(command: Sequence[str], environment: Mapping[str, str] | None = 
     reader = threading.Thread(target=lambda stream: said.append(stream.read()), args=(process.stdout,))
     reader.start()
     memory: list[tuple[float, int]] = []
+    threads: dict[str, float] = {}
     while True:
         pid, wait_status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
         memory.append((time.monotonic() - begin_s, _resident_bytes(process.pid)))
+        threads |= _threads_cpu_s(process.pid)
         time.sleep(RSS_INTERVAL_S)
     wall_s = time.monotonic() - begin_s
     process.returncode = os.waitstatus_to_exitcode(wait_status)
@@ -78,10 +87,24 @@ def run_program(command: Sequence[str], environment: Mapping[str, str] | None = 
     return ProgramRun(
         status=process.returncode,
         cpu_s=usage.ru_utime + usage.ru_stime,
+        threads_s=threads,
         wall_s=wall_s,
         memory=tuple(memory),
         said=said[0],
     )
+
+
+def _threads_cpu_s(pid: int) -> dict[str, float]:
+    """CPU time of each thread so far. What one that has just ended had spent a moment ago will do."""
+    spent: dict[str, float] = {}
+    counts: Counter[str] = Counter()
+    for task in sorted(Path(f"/proc/{pid}/task").glob("*"), key=lambda task: int(task.name)):
+        with contextlib.suppress(OSError, IndexError):
+            name = (task / "comm").read_text(encoding="utf-8").strip()
+            cpu_s = 1e-9 * int((task / "schedstat").read_text(encoding="ascii").split()[0])
+            spent[f"{name} {counts[name]}"] = cpu_s
+            counts[name] += 1
+    return spent
 
 
 def _resident_bytes(pid: int) -> int:

@@ -56,17 +56,22 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Pace:
-    """What a program needs beyond its start: seconds per symbol, of processors and of the clock.
+    """What a program needs beyond its start: seconds per symbol, of processors, of the busiest thread, of the clock.
 
     start_s: of processors, to start. memory_early_bytes, memory_peak_bytes: resident after a tenth of the long run and
     at most.
     """
 
     cpu_s: float
+    busiest_s: float
     wall_s: float
     start_s: float
     memory_early_bytes: int
     memory_peak_bytes: int
+
+    def symbols_per_s(self, n_cores: int) -> float:
+        """What so many cores with nothing else to do can take: no thread can have more than one of them."""
+        return min(1 / self.busiest_s, n_cores / self.cpu_s)
 
 
 class PaceMeter:
@@ -87,16 +92,23 @@ class PaceMeter:
     def pace(self) -> Pace:
         """By the runs so far, one at least."""
         symbols = self._whole.symbols - self._beginning.symbols
+        names = self._long[0].threads_s.keys()
         fastest = min(self._long, key=lambda run: run.wall_s)
         begin_s, begin_cpu_s = min(run.wall_s for run in self._short), min(run.cpu_s for run in self._short)
         cpu_s = (min(run.cpu_s for run in self._long) - begin_cpu_s) / symbols
         return Pace(
             cpu_s=cpu_s,
+            busiest_s=max(_thread_s(self._long, name) - _thread_s(self._short, name) for name in names) / symbols,
             wall_s=(fastest.wall_s - begin_s) / symbols,
             start_s=begin_cpu_s - cpu_s * self._beginning.symbols,
             memory_early_bytes=fastest.memory_bytes(0.9 * begin_s + 0.1 * fastest.wall_s),
             memory_peak_bytes=max(resident for run in self._long for _, resident in run.memory),
         )
+
+
+def _thread_s(runs: list[ProgramRun], name: str) -> float:
+    """Least CPU time of a thread; one that lived too shortly to be seen has needed none."""
+    return min(run.threads_s.get(name, 0.0) for run in runs)
 
 
 def _checked(run: ProgramRun) -> ProgramRun:
@@ -122,7 +134,7 @@ def flowgraph(recording: Recording) -> ProgramRun:
         plan = PassPlan(
             pass_id="bench",
             station="bench",
-            mission=recording.mission.name,
+            mission=str(recording.mission.file),
             satellite=recording.mission.title,
             flowgraph=find_flowgraph(recording.mission),
             parameters={},

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING
 from xband_core import _core
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xband_station.bench.speed import Result
     from xband_station.cli import Subparsers
 
 DESCRIPTION = """\
-Measures this build on this machine. `speed`: our parts beside GNU Radio's blocks, in CPU time, as ratios of one run.
+Measures this build on this machine. `speed`: our parts beside GNU Radio, libfec, VOLK and liquid-dsp, in CPU time, as
+ratios of one run. `realtime`: the symbol rates of fast links beside what two cores can take, and the memory it needs.
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
 `acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
@@ -26,6 +30,7 @@ Measures this build on this machine. `speed`: our parts beside GNU Radio's block
 EPILOG = """\
 examples:
   xband bench speed
+  xband bench realtime --json
   xband bench sensitivity --plot sensitivity.png
   xband bench acquisition --trials 200
   xband bench equaliser --frames 1000
@@ -43,7 +48,9 @@ def add_parser(subparsers: Subparsers) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "what", choices=["speed", "sensitivity", "acquisition", "equaliser", "robustness"], help="what to measure"
+        "what",
+        choices=["speed", "realtime", "sensitivity", "acquisition", "equaliser", "robustness"],
+        help="what to measure",
     )
     parser.add_argument(
         "--mission", metavar="NAME|FILE", help="sensitivity: links of this mission only (default: the whole table)"
@@ -94,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
         "acquisition": _acquisition,
         "equaliser": _equaliser,
         "robustness": _robustness,
+        "realtime": _realtime,
     }
     return measure[args.what](args)
 
@@ -101,9 +109,21 @@ def run(args: argparse.Namespace) -> int:
 def _speed(args: argparse.Namespace) -> int:
     from xband_station.bench import speed
 
+    return _report_speed(args, speed.run)
+
+
+def _realtime(args: argparse.Namespace) -> int:
+    from xband_station.bench import realtime
+
+    return _report_speed(args, realtime.run)
+
+
+def _report_speed(args: argparse.Namespace, measure: Callable[[Callable[[str], None]], list[Result]]) -> int:
+    from xband_station.bench import speed
+
     began_s = time.monotonic()
     missing: list[str] = []
-    results = speed.run(missing.append)
+    results = measure(missing.append)
     elapsed_s = time.monotonic() - began_s
     if args.json:
         report = {"elapsed_s": round(elapsed_s, 1), "simd_target": _core.active_simd_target(), "missing": missing}
