@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xband_core import _core
 from xband_core.errors import MissionError
 from xband_core.mission import Mission, load_mission, mission_names
 from xband_core.mission_loader import SHIPPED_DIR
@@ -47,6 +48,13 @@ FACTS = {
     "noaa-20": (15e6, "qpsk", "conv_k7_r12", "nrz_m", 4, 892, 159, 0, False),
     "noaa-21": (25e6, "oqpsk", "conv_k7_r12", "nrz_m", 5, 1115, 177, 9, True),
     "aqua": (7.5e6, "oqpsk", "none", "nrz_m_per_rail", 4, 892, 154, 0, False),
+    "metop-ahrpt-class": (2.333333e6, "qpsk", "conv_k7_r34", "none", 4, 892, 13, 2, False),
+    "metop-sg-a1": (93.3e6, "qpsk", "conv_k7_r12", "none", 4, 892, 3, 0, False),
+    "fy-3d": (30e6, "qpsk", "conv_k7_r34", "four_phase", 4, 892, 52, 2, False),
+    "fy-3e": (38.4e6, "qpsk", "conv_k7_r34", "four_phase", 4, 892, 56, 2, False),
+    "fy-3f": (38.4e6, "qpsk", "conv_k7_r34", "four_phase", 4, 892, 60, 2, False),
+    "fy-3g": (6e6, "qpsk", "conv_k7_r34", "four_phase", 4, 892, 64, 2, False),
+    "fy-3h": (38.4e6, "qpsk", "conv_k7_r34", "four_phase", 4, 892, None, 2, False),
 }
 
 
@@ -73,6 +81,39 @@ def test_derived_rates() -> None:
     assert mission.cadu_len_bytes == 1024
     assert mission.information_bit_rate_hz == 15e6
     assert mission.frame_rate_hz == pytest.approx(15e6 / 8192)
+
+
+@pytest.mark.parametrize(
+    ("modulation", "inner", "mapping", "allowed"),
+    [
+        ("qpsk", "conv_k7_r23", "c1_c2", "serial, per_rail"),
+        ("qpsk", "conv_k7_r78", "c1_c2", "serial, per_rail"),
+        ("bpsk", "conv_k7_r34", "c1_c2", "serial"),
+        ("oqpsk", "conv_k7_r34", "per_rail", "serial, c1_c2"),
+        ("qpsk", "none", "c1_c2", "leave the key out"),
+    ],
+)
+def test_rail_mappings_that_do_not_go(tmp_path: Path, modulation: str, inner: str, mapping: str, allowed: str) -> None:
+    text = EXAMPLE.replace("kind: qpsk ", f"kind: {modulation} ").replace("inner: conv_k7_r12 ", f"inner: {inner} ")
+    text = text.replace("rail_mapping: serial ", f"rail_mapping: {mapping} ")
+    with pytest.raises(MissionError) as caught:
+        load_text(tmp_path, text)
+    assert caught.value.field == "coding.rail_mapping"
+    assert caught.value.line == line_of(text, f"rail_mapping: {mapping}")
+    assert allowed in (caught.value.allowed or "")
+    config = load_mission("suomi-npp").decoder_config()
+    with pytest.raises(ValueError, match="rail_mapping"):
+        _core.FrameDecoder(**config | {"modulation": modulation, "inner_code": inner, "rail_mapping": mapping})
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "bit_rate_hz"),
+    [("metop-ahrpt-class", "c1_c2", 3.4999995e6), ("fy-3e", "per_rail", 57.6e6), ("metop-sg-a1", "serial", 93.3e6)],
+)
+def test_code_rates_and_mappings(name: str, mapping: str, bit_rate_hz: float) -> None:
+    mission = load_mission(name)
+    assert mission.decoder_config()["rail_mapping"] == mapping
+    assert mission.information_bit_rate_hz == pytest.approx(bit_rate_hz)
 
 
 def test_unknown_name_suggests_the_near_one() -> None:
@@ -105,6 +146,10 @@ def test_bad_example_files_name_line_field_and_allowed_values(tmp_path: Path) ->
     """Each: text to replace, replacement, text on the line the error must name, field, fragment of what is allowed."""
     cases = [
         ("rolloff: 0.5", "rolloff: 1.5", "rolloff: 1.5", "modulation.rolloff", "number 0.05 to 1"),
+        ("inner: conv_k7_r12 ", "inner: conv_k7_r45 ", "inner: conv", "coding.inner", "conv_k7_r56, conv_k7_r78"),
+        ("rail_mapping: serial ", "rail_mapping: both ", "rail_mapping", "coding.rail_mapping", "c1_c2, per_rail"),
+        ("differential: nrz_m ", "differential: nrz_m_per_rail ", "inner:", "coding.inner", "rail_mapping: per_rail"),
+        ("differential: nrz_m ", "differential: four_phase ", "inner:", "coding.inner", "rail_mapping: per_rail"),
         ("rolloff: 0.5", "rolloff: .nan", "rolloff: .nan", "modulation.rolloff", "number 0.05 to 1"),
         ("rolloff: 0.5", "roloff: 0.5", "roloff", "modulation.rolloff", "number"),
         ("scid: 157", "scid: 256", "scid: 256", "framing.scid", "0 to 255"),
