@@ -64,7 +64,7 @@ readings receive(modulation kind, double es_n0_db)
     channel.linewidth_hz = 100.0;
     channel.es_n0 = { { 0.0, es_n0_db } };
     channel.format = iq_format::cs16;
-    signal_simulator simulator(modulator, channel);
+    signal_simulator simulator(modulator, channel, { 1.0 });
     std::mt19937 random(11);
     std::vector<std::uint8_t> bits(n_symbols * rails(kind));
     for (auto& bit : bits)
