@@ -124,6 +124,43 @@ BOOST_DATA_TEST_CASE(frames_are_won_and_none_is_wrong, data::make(links), link)
         BOOST_TEST(n_won >= link.at_least_won);
 }
 
+BOOST_AUTO_TEST_CASE(thousands_of_frames_at_the_limit)
+{
+    // Where most frames take the rescue and some are beyond it. right_ones() looks at each.
+    for (const auto& [i, eb_n0_db] : { std::pair(0, 1.2F), { 2, 4.8F } }) {
+        noisy_link link = links[std::size_t(i)];
+        link.eb_n0_db = eb_n0_db;
+        const std::size_t n = is_quick ? 20 : 1500;
+        const octets frames = make_frames(link.config, n);
+        const auto right = right_ones(locate(link.config, receive_soft(link, frames, 21), true), frames);
+        BOOST_TEST(right.size() > n / 2);
+        BOOST_TEST(right.size() < n);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(markers_with_noise_between_them_are_no_frames)
+{
+    // Every grid place looks like a frame worth all trials.
+    for (const std::size_t i : { 0, 2 }) {
+        const framing_config& config = links[i].config;
+        const std::size_t n_noise = is_quick ? 4 : 200;
+        octets frames = make_frames(config, 3 + n_noise);
+        cadu_encoder encoder(config);
+        std::mt19937 random(22);
+        soft_stream soft;
+        // The encoder's own frames with their code blocks turned to noise, of which the markers stay.
+        octets bits(encoder.channel_bits(3 + n_noise));
+        encoder.encode(frames, bits);
+        soft = make_soft(bits);
+        const std::size_t len = encoder.channel_bits(1), marker = len / config.cadu_len_bits() * 40;
+        for (std::size_t k = 3; k < 3 + n_noise; ++k)
+            for (std::size_t at = k * len + marker; at < (k + 1) * len - 40; ++at)
+                soft[at] = soft_bit(random() % 2 != 0 ? 40 : -40);
+        const auto right = right_ones(locate(config, soft, true), frames);
+        BOOST_TEST(right.size() == 3U);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(chunks_do_not_matter)
 {
     for (const std::size_t i : { 0, 2 }) {

@@ -137,7 +137,8 @@ std::optional<located_frame> cadu_sync::scan(std::int64_t limit)
 std::optional<located_frame> cadu_sync::prove_at(std::int64_t position)
 {
     for (const frame_place& place : d_reader.markers_at(position, max_errors_in_lock)) {
-        if (auto proof = prove(place))
+        auto proof = prove(place);
+        if (proof && !is_beside_a_frame(*proof))
             return proof;
     }
     return std::nullopt;
@@ -181,6 +182,26 @@ std::optional<located_frame> cadu_sync::prove(const frame_place& place)
     if (needs_counter && !frame_codec::is_successor(frame.frame.header, next.frame.header))
         return std::nullopt;
     return frame;
+}
+
+/// True if the window is a frame's neighbour to which a false marker has pointed. It passes Reed-Solomon, which has to mend
+/// what it has beyond the frame's end; the frame itself needs less. (That one octet of 256 fits by chance costs a true proof
+/// in a few thousand, and the next frame is one.)
+bool cadu_sync::is_beside_a_frame(const located_frame& found)
+{
+    const framing_config& config = d_reader.config();
+    if (!config.has_rs || found.frame.rs.total == 0)
+        return false;
+    const auto reach = std::int64_t{ config.rs.interleave } * config.rs.parity / 2;
+    for (std::int64_t shift = -reach; shift <= reach; ++shift) {
+        if (shift == 0)
+            continue;
+        const located_frame other =
+            d_reader.decode_at(d_reader.place_at(found.place, found.place.position + 8 * shift));
+        if (other.frame.is_checked_and_right() && other.frame.rs.total < found.frame.rs.total)
+            return true;
+    }
+    return false;
 }
 
 void cadu_sync::lock(located_frame&& proof)

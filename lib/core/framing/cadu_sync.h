@@ -55,6 +55,7 @@ private:
     std::optional<located_frame> scan(std::int64_t limit);
     std::optional<located_frame> prove_at(std::int64_t position);
     std::optional<located_frame> prove(const frame_place& place);
+    bool is_beside_a_frame(const located_frame& found);
     void lock(located_frame&& proof);
     std::vector<located_frame> backfill(const located_frame& proof);
 
