@@ -20,8 +20,9 @@ SYMBOLS = 4_000_000
 SYMBOLS_BEFORE = 1_000_000
 # Information bits for the decoders: some batches.
 CODED_BITS = 1 << 20
-# Es/N0 of channel bits: where the code is at work, and where one bit in 10^4 is wrong.
-NOISY_DB, CLEAN_DB = 0.0, 8.4
+# Es/N0 of channel bits: where the code is at work, the same for punctured codes, and where one bit in 10^4 is wrong.
+NOISY_DB, PUNCTURED_DB, CLEAN_DB = 0.0, 2.0, 8.4
+PUNCTURED_RATES = {"2/3": (2, 3), "3/4": (3, 4), "5/6": (5, 6), "7/8": (7, 8)}
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ def write_recording(waveform: Waveform, symbols: float, file: Path) -> None:
             samples.tofile(stream)
 
 
-def coded_stream(es_n0_db: float, n_bits: int = CODED_BITS) -> npt.NDArray[np.int8]:
-    """Soft bits of random data behind the K=7 code, with noise."""
+def coded_stream(es_n0_db: float, rate: str | None = None) -> npt.NDArray[np.int8]:
+    """Soft bits of random data behind the K=7 code, with noise. rate: of PUNCTURED_RATES, None: not punctured."""
     rng = np.random.default_rng(1)
-    symbols = _core.conv_encode(rng.integers(0, 256, n_bits // 8, dtype=np.uint8), False)
+    symbols = _core.conv_encode(rng.integers(0, 256, CODED_BITS // 8, dtype=np.uint8), False)
+    if rate is not None:
+        symbols = _core.puncture(symbols, rate)
     noise = rng.normal(0, 10 ** (-es_n0_db / 20) / np.sqrt(2), symbols.size)
     soft: npt.NDArray[np.int8] = np.clip(np.rint(33 * (1 - 2.0 * symbols + noise)), -127, 127).astype(np.int8)
     return soft

@@ -35,6 +35,8 @@ def _fec() -> dict[str, float]:
     rates = {}
     for name, es_n0_db in (("viterbi_noisy", signals.NOISY_DB), ("viterbi_clean", signals.CLEAN_DB)):
         rates[name] = _viterbi(signals.coded_stream(es_n0_db))
+    for rate in signals.PUNCTURED_RATES:
+        rates[f"viterbi_{rate}"] = _punctured_viterbi(rate)
     for n_errors in (0, 16):
         code = _core.ReedSolomon(interleave=4)
         blocks = signals.spoilt_code_blocks(n_errors)
@@ -55,6 +57,19 @@ def _viterbi(soft: npt.NDArray[np.int8]) -> float:
             decoder.decode(soft[at : at + decoder.input_soft_bits])
 
     return best_rate(len(starts) * decoder.payload_bits / 1e6, work)
+
+
+def _punctured_viterbi(rate: str) -> float:
+    """Information Mbit/s, erasures put in where the code sent nothing."""
+    bits_in, bits_out = signals.PUNCTURED_RATES[rate]
+    decoder = _core.ViterbiBatch(overlap_bits=_core.ViterbiBatch.overlap_bits_for(bits_in, bits_out))
+    sent = signals.coded_stream(signals.PUNCTURED_DB, rate)
+    n_sent = -(-decoder.input_soft_bits // (2 * bits_in)) * bits_out
+
+    def work() -> None:
+        decoder.decode(_core.depuncture(sent[:n_sent], rate)[: decoder.input_soft_bits])
+
+    return best_rate(decoder.payload_bits / 1e6, work)
 
 
 def _chain(folder: Path) -> dict[str, float]:

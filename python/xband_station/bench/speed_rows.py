@@ -44,6 +44,13 @@ def _viterbi() -> list[Row]:
         Row(what, unit, ours, "volk_viterbi", "VOLK conv_k7_r2, no traceback", noisy),
         Row("Viterbi K=7 r=1/2, clean", unit, "viterbi_clean", "gnuradio_viterbi", GNURADIO_VITERBI, clean,
             goal_ratio=15.0),
+        *(
+            Row(f"Viterbi K=7 punctured to {rate}, noisy", unit, f"viterbi_{rate}", "gnuradio_viterbi",
+                GNURADIO_VITERBI + " at 1/2",
+                f"soft bits at Es/N0 {signals.PUNCTURED_DB:g} dB, with traceback and de-puncturing", goal_ratio=6.5,
+                goal_needs="avx3")
+            for rate in signals.PUNCTURED_RATES
+        ),
     ]  # fmt: skip
 
 
