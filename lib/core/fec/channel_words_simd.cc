@@ -5,7 +5,7 @@
 #include <hwy/foreach_target.h>
 
 #include "fec/channel_words.h"
-#include <cstring>
+#include <bit>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -24,32 +24,29 @@ void harden_words(const soft_bit* pairs, std::span<hard_word> words)
     const hn::CappedTag<std::uint16_t, 32> d16;
     const hn::Repartition<soft_bit, decltype(d16)> d8;
     constexpr std::size_t n = hn::MaxLanes(d16);
-    const auto bits_of = [&](auto mask) HWY_ATTR {
-        std::uint64_t bits = 0;
-        hn::StoreMaskBits(d16, mask, reinterpret_cast<std::uint8_t*>(&bits));
-        return bits;
+    // A mask goes straight to its place in the word, which is the quickest way out of a mask register.
+    static_assert(std::endian::native == std::endian::little);
+    const auto store_bits = [&](auto mask, std::uint64_t& to, std::size_t at) HWY_ATTR {
+        hn::StoreMaskBits(d16, mask, reinterpret_cast<std::uint8_t*>(&to) + (word_bits - n - at) / 8);
     };
     const auto zero = hn::Zero(d16);
-    const auto g1_octets = hn::Set(d16, std::uint16_t{ 0x00ff });
-    const auto g2_octets = hn::Set(d16, std::uint16_t{ 0xff00 });
     static_assert(max_blank_magnitude == 2); // so a magnitude is blank if the next number has none of the higher bits
     const auto one = hn::Set(d8, soft_bit{ 1 });
     const auto more_than_3 = hn::Set(d16, std::uint16_t{ 0xfcfc });
     for (hard_word& word : words) {
-        hard_word packed{};
         for (std::size_t at = 0; at < word_bits; at += n, pairs += 2 * n) {
             // Backwards, as lane 0 becomes the lowest bit.
             const auto both = hn::Reverse(d16, hn::BitCast(d16, hn::LoadU(d8, pairs)));
+            const auto has = [&](std::uint16_t mask)
+                                 HWY_ATTR { return hn::Ne(hn::And(both, hn::Set(d16, mask)), zero); };
+            store_bits(has(0x0080), word.ones[0], at);
+            store_bits(has(0x8000), word.ones[1], at);
+            store_bits(has(0x00ff), word.there[0], at);
+            store_bits(has(0xff00), word.there[1], at);
             const auto magnitude = hn::Abs(hn::BitCast(d8, both)); // -128 stays, which is not blank
-            const std::size_t place = word_bits - n - at;
-            packed.ones[0] |= bits_of(hn::Ne(hn::And(both, hn::Set(d16, std::uint16_t{ 0x0080 })), zero)) << place;
-            packed.ones[1] |= bits_of(hn::Ne(hn::And(both, hn::Set(d16, std::uint16_t{ 0x8000 })), zero)) << place;
-            packed.there[0] |= bits_of(hn::Ne(hn::And(both, g1_octets), zero)) << place;
-            packed.there[1] |= bits_of(hn::Ne(hn::And(both, g2_octets), zero)) << place;
-            packed.blank |= bits_of(hn::Eq(hn::And(hn::BitCast(d16, hn::Add(magnitude, one)), more_than_3), zero))
-                            << place;
+            const auto next = hn::BitCast(d16, hn::Add(magnitude, one));
+            store_bits(hn::Eq(hn::And(next, more_than_3), zero), word.blank, at);
         }
-        word = packed;
     }
 #endif
 }

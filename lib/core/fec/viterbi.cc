@@ -53,7 +53,7 @@ viterbi_batch::viterbi_batch(std::size_t segment_bits, std::size_t overlap_bits,
             "a multiple of 8 in 64.." + std::to_string(max_overlap_bits));
     active_target(); // the place to refuse a wrong XBAND_SIMD_TARGET, not the sample path
     const std::size_t blocks = viterbi::n_blocks(segment_bits, overlap_bits);
-    d_labels.resize(blocks * viterbi::label_words / std::tuple_size_v<decltype(word_row::words)>);
+    d_labels.resize(blocks * viterbi::label_octets / sizeof(cache_line));
     d_octets.resize(blocks * n_segments);
     d_words.resize(payload_bits() / word_bits + 2 * overlap_words(overlap_bits));
     // Two proven stretches are more than a word apart, and a segment's ends cut one each.
@@ -106,7 +106,7 @@ void viterbi_batch::harden_input(std::span<const soft_bit> soft)
 std::uint8_t viterbi_batch::decode_all(std::span<const soft_bit> soft, std::span<std::uint8_t> bits)
 {
     const std::size_t blocks = viterbi::n_blocks(d_segment_bits, d_overlap_bits);
-    viterbi::stretches job{ {}, blocks, d_octets, d_labels.data()->words.data() };
+    viterbi::stretches job{ {}, blocks, d_octets, d_labels.data()->octets.data() };
     for (std::size_t segment = 0; segment < n_segments; ++segment)
         job.soft[segment] = soft.data() + 2 * (segment * d_segment_bits + viterbi::label_delay);
     viterbi::decode_stretches(job);
@@ -176,7 +176,7 @@ std::uint8_t viterbi_batch::decode_windows(std::span<const soft_bit> soft, std::
     for (std::span<const window> left = d_windows; !left.empty();) {
         const auto group = left.first(std::min(left.size(), viterbi::n_lanes));
         left = left.subspan(group.size());
-        viterbi::stretches job{ {}, group.front().n_blocks, d_octets, d_labels.data()->words.data() };
+        viterbi::stretches job{ {}, group.front().n_blocks, d_octets, d_labels.data()->octets.data() };
         const auto stages = static_cast<std::ptrdiff_t>(job.n_blocks) * block_stages;
         std::array<std::ptrdiff_t, viterbi::n_lanes> begin;
         for (std::size_t lane = 0; lane < viterbi::n_lanes; ++lane) {

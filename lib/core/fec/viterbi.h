@@ -76,9 +76,8 @@ public:
     void decode(std::span<const soft_bit> soft, std::span<std::uint8_t> bits, std::span<channel_word> channel);
 
 private:
-    /// A cache line.
-    struct alignas(64) word_row {
-        std::array<std::uint16_t, 32> words;
+    struct alignas(64) cache_line {
+        std::array<std::uint8_t, 64> octets;
     };
 
     struct window;
@@ -92,7 +91,7 @@ private:
     std::size_t d_segment_bits;
     std::size_t d_overlap_bits;
     bool d_skips_error_free;
-    std::vector<word_row> d_labels;          ///< see viterbi_kernels.h
+    std::vector<cache_line> d_labels;        ///< see viterbi_kernels.h
     std::vector<std::uint8_t> d_octets;      ///< of the best path of each lane
     std::vector<viterbi::hard_word> d_words; ///< from 64-bit words before the payload to words after it
     std::vector<viterbi::doubtful_stretch> d_doubtful;

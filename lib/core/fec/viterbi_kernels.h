@@ -32,8 +32,8 @@ constexpr int level(soft_bit soft)
 
 inline constexpr std::size_t n_lanes = viterbi_batch::n_segments;
 
-/// 16-bit words that keep the labels of one block: two of 64 states share a word.
-inline constexpr std::size_t label_words = 32 * n_lanes;
+/// Octets that keep the labels of one block.
+inline constexpr std::size_t label_octets = 64 * n_lanes;
 
 /// Stretches of one length to be decoded side by side, each on its own.
 struct stretches {
@@ -42,8 +42,8 @@ struct stretches {
     /// Out: the octets of the best path, n_blocks for each stretch. The first holds the bits that begin 6 before the first
     /// pair; the last 6 bits of the path are in no octet.
     std::span<std::uint8_t> octets;
-    /// Working memory, cache-line aligned: label_words for each block.
-    std::uint16_t* labels;
+    /// Working memory, cache-line aligned: label_octets for each block.
+    std::uint8_t* labels;
 };
 
 /// Decodes one stretch: the specification of the decoder.

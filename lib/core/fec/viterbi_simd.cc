@@ -39,7 +39,7 @@ using vec16 = hn::Vec<tag16>;
 constexpr tag16 d16;
 constexpr tag8 d8;
 
-constexpr std::uint16_t metric_mask = 0xff00;
+constexpr std::uint16_t metric_mask = 0xff00, label_mask = 0x00ff;
 constexpr unsigned metric_shift = 8;
 constexpr std::uint16_t best_of_group_metric = 4 * max_level; // see above
 constexpr unsigned pass_stages = 4;
@@ -209,6 +209,7 @@ HWY_INLINE void run_group(const std::uint16_t* from,
                           std::size_t lane,
                           vec16 shift,
                           std::uint16_t* to,
+                          [[maybe_unused]] std::uint8_t* labels,
                           std::index_sequence<x...>)
 {
     survivors16 survivors{ hn::Load(d16, from + row_of(x << 2 | g) + lane)... };
@@ -222,32 +223,27 @@ HWY_INLINE void run_group(const std::uint16_t* from,
     run_stage<first, 2>(survivors, costs, g, lane, shift, pairs);
     run_stage<first, 3>(survivors, costs, g, lane, shift, pairs);
     (hn::Store(survivors[x], d16, to + row_of(g << 4 | x) + lane), ...);
+    if constexpr (first != 0) // the labels of two states in one word
+        ((x % 2 == 0 ? hn::Store(hn::OrAnd(hn::ShiftLeft<8>(survivors[x | 1]), survivors[x], hn::Set(d16, label_mask)),
+                                 d16,
+                                 reinterpret_cast<std::uint16_t*>(labels) + row_of(g << 3 | x >> 1) + lane)
+                     : void()),
+         ...);
 }
 
 /// 4 stages of all states.
 template <unsigned first>
-HWY_INLINE void run_pass(const std::uint16_t* from, const block_costs& costs, std::size_t lane, std::uint16_t* to)
+HWY_INLINE void
+run_pass(const std::uint16_t* from, const block_costs& costs, std::size_t lane, std::uint16_t* to, std::uint8_t* labels)
 {
     const vec16 shift = shift_of(from, lane);
     for (unsigned g = 0; g < 4; ++g)
-        run_group<first>(from, costs, g, lane, shift, to, std::make_index_sequence<group_states>{});
+        run_group<first>(from, costs, g, lane, shift, to, labels, std::make_index_sequence<group_states>{});
 }
 
 // ---- The whole trellis
 
 constexpr std::size_t survivor_words = row_of(conv_k7::n_states);
-
-/// Keeps the labels of all survivors, those of the states 2 n and 2 n + 1 in one word.
-HWY_INLINE void store_labels(const std::uint16_t* survivors, std::uint16_t* labels)
-{
-    const auto label_mask = hn::Set(d16, std::uint16_t{ 0xff });
-    for (unsigned state = 0; state < conv_k7::n_states; state += 2)
-        for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
-            const vec16 even = hn::Load(d16, survivors + row_of(state) + lane);
-            const vec16 odd = hn::Load(d16, survivors + row_of(state + 1) + lane);
-            hn::Store(hn::OrAnd(hn::ShiftLeft<8>(odd), even, label_mask), d16, labels + row_of(state / 2) + lane);
-        }
-}
 
 /// From the first to the last block. \param survivors out: 64 words a lane at the end. Fills job.labels.
 HWY_INLINE void run_blocks(const stretches& job, std::uint16_t* survivors)
@@ -262,28 +258,34 @@ HWY_INLINE void run_blocks(const stretches& job, std::uint16_t* survivors)
             gather(job, block, std::min(job.n_blocks - block, gathered_pairs::max_blocks), pairs);
         prepare_costs(pairs, gathered, costs);
         for (std::size_t lane = 0; lane < n_lanes; lane += hn::Lanes(d16)) {
-            run_pass<0>(survivors, costs, lane, between);
-            run_pass<pass_stages>(between, costs, lane, survivors);
+            run_pass<0>(survivors, costs, lane, between, nullptr);
+            run_pass<pass_stages>(between, costs, lane, survivors, job.labels + block * label_octets);
         }
-        store_labels(survivors, job.labels + block * label_words);
     }
 }
+
+/// Where the label of the state stands in a block for lane 0, by the label that names the state in its upper 6 bits.
+constexpr auto place_of_state = [] {
+    std::array<std::uint16_t, 256> places{};
+    for (unsigned label = 0; label < places.size(); ++label)
+        places[label] = static_cast<std::uint16_t>(2 * row_of(label >> 3) + (label >> 2 & 1));
+    return places;
+}();
 
 template <std::size_t count>
 void trace_back_lanes(const stretches& job, std::size_t first, const std::uint16_t* ends)
 {
     const std::size_t n_blocks = job.n_blocks;
-    const std::uint16_t* labels = job.labels + n_blocks * label_words + first;
+    const std::uint8_t* block_labels = job.labels + n_blocks * label_octets + 2 * first;
     std::uint8_t* octets = &job.octets[first * n_blocks];
-    std::array<unsigned, count> state;
-    std::copy_n(ends, count, state.begin());
+    std::array<unsigned, count> label;
+    for (std::size_t lane = 0; lane < count; ++lane)
+        label[lane] = ends[lane] << 2;
     for (std::size_t block = n_blocks; block-- > 0;) {
-        labels -= label_words;
+        block_labels -= label_octets;
         for (std::size_t lane = 0; lane < count; ++lane) {
-            const unsigned both = labels[row_of(state[lane] / 2) + lane];
-            const auto label = static_cast<std::uint8_t>(state[lane] % 2 ? both >> 8 : both);
-            octets[lane * n_blocks + block] = label;
-            state[lane] = label >> 2;
+            label[lane] = block_labels[place_of_state[label[lane]] + 2 * lane];
+            octets[lane * n_blocks + block] = static_cast<std::uint8_t>(label[lane]);
         }
     }
 }
