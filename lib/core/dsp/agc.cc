@@ -33,22 +33,20 @@ XBAND_MULTIVERSION void scale(float* x, std::size_t n, float gain)
 
 } // namespace
 
-void block_agc::process(float* samples, std::size_t n)
+float block_agc::measure(const float* samples, std::size_t n)
 {
     constexpr float smoothing = 0.1f;
-    if (n == 0)
-        return;
-    const float power = sum_squares(samples, 2 * n) / static_cast<float>(n);
+    const float power = n > 0 ? sum_squares(samples, 2 * n) / static_cast<float>(n) : 0.0f;
     const bool is_jump = power > 4.0f * d_power || power < 0.25f * d_power;
     if (power > 0.0f)
         d_power = is_jump ? power : d_power + smoothing * (power - d_power);
-    hold(samples, n);
+    return gain();
 }
 
-void block_agc::hold(float* samples, std::size_t n) const
-{
-    if (d_power > 0.0f)
-        scale(samples, 2 * n, 1.0f / std::sqrt(d_power));
-}
+float block_agc::gain() const { return d_power > 0.0f ? 1.0f / std::sqrt(d_power) : 1.0f; }
+
+void block_agc::process(float* samples, std::size_t n) { scale(samples, 2 * n, measure(samples, n)); }
+
+void block_agc::hold(float* samples, std::size_t n) const { scale(samples, 2 * n, gain()); }
 
 } // namespace xband::core

@@ -12,12 +12,16 @@ public:
     void restart() { d_power = 0.0f; }
     /// \param samples interleaved, n complex samples, levelled in place
     void process(float* samples, std::size_t n);
+    /// Takes the level of a block. \return the gain that process() would put on it
+    float measure(const float* samples, std::size_t n);
     /// Levels as the block before was: for the few samples of a stream's end.
     void hold(float* samples, std::size_t n) const;
     /// Smoothed mean power of the samples as they came; 0 before the first.
     float power() const { return d_power; }
 
 private:
+    float gain() const;
+
     float d_power = 0.0f;
 };
 

@@ -132,13 +132,13 @@ void iq_front_end::widen(const std::byte* iq, std::size_t n, float* out)
     }
 }
 
-std::size_t iq_front_end::process(std::span<const std::byte> iq, float* out)
+std::size_t iq_front_end::process(std::span<const std::byte> iq, float* out, block_agc* agc)
 {
     const std::size_t n = iq.size() / sample_len_bytes(d_format);
     if (!d_decimator) {
         widen(iq.data(), n, out);
         d_next_sample += n;
-        take_out_frequency(out, n);
+        take_out_frequency(out, n, agc != nullptr ? agc->measure(out, n) : 1.0f);
         return n;
     }
     keep_tuned();
@@ -150,7 +150,7 @@ std::size_t iq_front_end::process(std::span<const std::byte> iq, float* out)
         d_next_sample += len;
         made += decimate(out + 2 * made);
     }
-    take_out_frequency(out, made);
+    take_out_frequency(out, made, agc != nullptr ? agc->measure(out, made) : 1.0f);
     return made;
 }
 
@@ -161,7 +161,7 @@ std::size_t iq_front_end::finish(float* out)
     std::fill_n(&d_tile[2 * d_tile_samples], 2 * d_decimator->reach(), 0.0f);
     d_tile_samples += d_decimator->reach();
     const std::size_t made = decimate(out);
-    take_out_frequency(out, made);
+    take_out_frequency(out, made, 1.0f);
     return made;
 }
 
@@ -195,12 +195,12 @@ std::size_t iq_front_end::decimate(float* out)
     return n;
 }
 
-void iq_front_end::take_out_frequency(float* iq, std::size_t n)
+void iq_front_end::take_out_frequency(float* iq, std::size_t n, float gain)
 {
     // Runs end where the plan's segments do: inside a run the phase is smooth.
     for (std::size_t begin = 0; begin < n;) {
         const std::size_t run = std::min(n - begin, outputs_to_border());
-        rotate(iq + 2 * begin, run);
+        rotate(iq + 2 * begin, run, gain);
         begin += run;
     }
 }
@@ -215,7 +215,7 @@ std::size_t iq_front_end::outputs_to_border() const
     return most;
 }
 
-void iq_front_end::rotate(float* iq, std::size_t n)
+void iq_front_end::rotate(float* iq, std::size_t n, float gain)
 {
     using complexd = std::complex<double>;
     const auto turn = [](double cycles) {
@@ -243,7 +243,7 @@ void iq_front_end::rotate(float* iq, std::size_t n)
         table = multiply(table, sample_turn);
     }
     constexpr double step = rotation_step;
-    complexd base = turn(begin), advance = turn(slope * step + bend * step * step);
+    complexd base = static_cast<double>(gain) * turn(begin), advance = turn(slope * step + bend * step * step);
     const complexd advance_turn = turn(2.0 * bend * step * step);
     for (std::size_t at = 0; at < n; at += rotation_step) {
         rotate_step(iq + 2 * at,

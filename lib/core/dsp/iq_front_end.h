@@ -2,6 +2,7 @@
 #pragma once
 #include "base/aligned_vector.h"
 #include "base/iq_format.h"
+#include "dsp/agc.h"
 #include "dsp/band_decimator.h"
 #include "dsp/frequency_plan.h"
 
@@ -43,7 +44,9 @@ public:
     /// Converts the next samples. \param iq whole samples. \param out interleaved, full scale 1 for the integer formats; room for
     /// as many samples as iq has over the decimation, and one. Non-finite samples become 0 and are counted.
     /// \return samples put out
-    std::size_t process(std::span<const std::byte> iq, float* out);
+    std::size_t process(std::span<const std::byte> iq, float* out) { return process(iq, out, nullptr); }
+    /// The same, levelled as one block on the way. \param agc may be null
+    std::size_t process(std::span<const std::byte> iq, float* out, block_agc* agc);
     /// End of the stream: what the filter still holds, with silence after it. \param out room for tail_samples()
     std::size_t finish(float* out);
     std::size_t tail_samples() const { return d_decimator ? d_decimator->reach() / d_decimator->factor() + 1 : 0; }
@@ -55,9 +58,9 @@ private:
     void widen(const std::byte* iq, std::size_t n, float* out);
     void keep_tuned();
     std::size_t decimate(float* out);
-    void take_out_frequency(float* iq, std::size_t n);
+    void take_out_frequency(float* iq, std::size_t n, float gain);
     std::size_t outputs_to_border() const;
-    void rotate(float* iq, std::size_t n);
+    void rotate(float* iq, std::size_t n, float gain);
 
     iq_format d_format;
     double d_sample_rate_hz;

@@ -190,10 +190,9 @@ void psk_demodulator::track(std::span<const std::byte> iq)
     }
     const std::size_t old = d_samples.size();
     d_samples.resize(old + 2 * (block_samples + 1));
-    const std::size_t n = d_front_end.process(iq, d_samples.data() + old);
+    const std::size_t n = d_front_end.process(iq, d_samples.data() + old, &d_agc);
     d_samples.resize(old + 2 * n);
     d_stats.non_finite = d_front_end.non_finite();
-    d_agc.process(d_samples.data() + old, n);
     if (d_front_end.next_sample() / d_block_samples % 64 == 0) {
         d_recent_samples.resize(n);
         for (std::size_t i = 0; i < n; ++i)
