@@ -20,10 +20,16 @@ public:
     frame_decoder_counters counters() const override;
 
 private:
+    std::size_t most_to_push(std::size_t n_items) override;
     void before_push(std::span<const core::soft_bit> soft) override;
     void after_pull(std::span<std::uint8_t> records) override;
 
-    std::vector<gr::tag_t> d_tags; ///< kept for its memory
+    void ended() override { publish(); }
+    void restarted() override { d_reported = {}; }
+    void publish();
+
+    std::vector<gr::tag_t> d_tags;        ///< kept for its memory
+    core::frame_decoder_stats d_reported; ///< counters at the last report
     mutable std::mutex d_counters_mutex;
     core::frame_decoder_stats d_stats;
 };

@@ -4,6 +4,7 @@
 #include "clock_mark_tag.h"
 #include "config_names.h"
 #include "frequency_plan_from.h"
+#include "quality_message.h"
 
 #include <gnuradio/io_signature.h>
 
@@ -21,8 +22,6 @@ constexpr double buffer_s = 0.02;
 constexpr double min_buffer_items = 1 << 16;
 constexpr double max_buffer_items = 1 << 22;
 
-const pmt::pmt_t status_port = pmt::intern("status");
-
 core::psk_demodulator_config to_config(const psk_demod_parameters& parameters)
 {
     return {
@@ -34,6 +33,8 @@ core::psk_demodulator_config to_config(const psk_demod_parameters& parameters)
         .frequency_offset_hz = parameters.frequency_offset_hz,
         .plan = to_kernel_plan(parameters.frequency_plan),
         .equalisation = from_name(equaliser_mode_names, "equaliser", parameters.equaliser),
+        .report_interval_samples =
+            std::max<std::uint64_t>(1, static_cast<std::uint64_t>(parameters.sample_rate_hz / reports_per_second)),
     };
 }
 
@@ -46,32 +47,15 @@ psk_demod_status to_status(const core::psk_demodulator_stats& stats)
              .skipped_samples = stats.skipped_samples,
              .is_locked = stats.is_locked,
              .es_n0_db = static_cast<double>(stats.es_n0_db),
+             .evm_percent = static_cast<double>(stats.evm_percent),
              .carrier_offset_hz = static_cast<double>(stats.carrier_offset_hz),
              .symbol_rate_error_ppm = static_cast<double>(stats.symbol_rate_error_ppm),
+             .coherence = static_cast<double>(stats.coherence),
+             .phase_memory_symbols = static_cast<double>(stats.phase_memory_symbols),
+             .level_dbfs = static_cast<double>(stats.level_dbfs),
              .is_equaliser_active = stats.is_equaliser_active,
              .isi_db = static_cast<double>(stats.isi_db),
              .equaliser_gain_db = static_cast<double>(stats.equaliser_gain_db) };
-}
-
-pmt::pmt_t to_message(const psk_demod_status& status)
-{
-    pmt::pmt_t message = pmt::make_dict();
-    const auto add = [&message](const char* key, const pmt::pmt_t& value) {
-        message = pmt::dict_add(message, pmt::intern(key), value);
-    };
-    add("samples", pmt::from_uint64(status.samples));
-    add("symbols", pmt::from_uint64(status.symbols));
-    add("non_finite", pmt::from_uint64(status.non_finite));
-    add("acquisitions", pmt::from_uint64(status.acquisitions));
-    add("skipped_samples", pmt::from_uint64(status.skipped_samples));
-    add("is_locked", pmt::from_bool(status.is_locked));
-    add("es_n0_db", pmt::from_double(status.es_n0_db));
-    add("carrier_offset_hz", pmt::from_double(status.carrier_offset_hz));
-    add("symbol_rate_error_ppm", pmt::from_double(status.symbol_rate_error_ppm));
-    add("is_equaliser_active", pmt::from_bool(status.is_equaliser_active));
-    add("isi_db", pmt::from_double(status.isi_db));
-    add("equaliser_gain_db", pmt::from_double(status.equaliser_gain_db));
-    return message;
 }
 
 } // namespace
@@ -85,10 +69,9 @@ psk_demod_impl::psk_demod_impl(const core::psk_demodulator_config& config)
     : gr::block("psk_demod",
                 gr::io_signature::make(1, 1, static_cast<int>(core::sample_len_bytes(config.format))),
                 gr::io_signature::make(1, 1, sizeof(core::soft_bit))),
-      stream_adapter(config, core::sample_len_bytes(config.format)),
-      d_report_interval_samples(static_cast<std::uint64_t>(config.sample_rate_hz / reports_per_second))
+      stream_adapter(config, core::sample_len_bytes(config.format))
 {
-    message_port_register_out(status_port);
+    message_port_register_out(quality_port);
     // The default buffer of 64 KiB is 2 ms of soft bits at 15 Msym/s: the threads would wake each other all the time.
     set_min_output_buffer(static_cast<long>(
         std::clamp(buffer_s * config.symbol_rate_hz * core::rails(config.kind), min_buffer_items, max_buffer_items)));
@@ -106,18 +89,18 @@ void psk_demod_impl::after_pull(std::span<core::soft_bit>)
 {
     // Marks of all symbols in the kernel, also of those that do not fit into the output yet: a tag may lie ahead.
     tag_marks();
-    const auto stats = kernel().stats();
     {
         const std::lock_guard lock(d_snapshot_mutex);
-        d_stats = stats;
+        d_stats = kernel().stats();
     }
-    if (stats.samples >= d_next_report_sample) {
-        d_next_report_sample = stats.samples + d_report_interval_samples;
-        report();
+    core::psk_demodulator_stats report;
+    while (kernel().pull_report(report)) {
+        add_item_tag(0, report.symbols * core::rails(config().kind), report_key, pmt::PMT_NIL, alias_pmt());
+        publish(report);
     }
 }
 
-void psk_demod_impl::report()
+void psk_demod_impl::publish(const core::psk_demodulator_stats& report)
 {
     {
         const std::lock_guard lock(d_snapshot_mutex);
@@ -127,7 +110,7 @@ void psk_demod_impl::report()
         d_samples = kernel().recent_samples();
         d_taps = kernel().recent_taps();
     }
-    message_port_pub(status_port, to_message(status()));
+    message_port_pub(quality_port, to_message(to_status(report), psk_demod_status_fields));
 }
 
 psk_demod_status psk_demod_impl::status() const

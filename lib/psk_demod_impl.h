@@ -24,13 +24,10 @@ public:
 
 private:
     void after_pull(std::span<core::soft_bit> soft) override;
-    void ended() override { report(); }
-    void restarted() override { d_next_report_sample = 0; }
+    void ended() override { publish(kernel().stats()); }
     void tag_marks();
-    void report();
+    void publish(const core::psk_demodulator_stats& report);
 
-    const std::uint64_t d_report_interval_samples;
-    std::uint64_t d_next_report_sample = 0;
     mutable std::mutex d_snapshot_mutex; ///< guards what follows
     core::psk_demodulator_stats d_stats;
     std::vector<gr_complex> d_symbols;

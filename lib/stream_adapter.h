@@ -74,6 +74,8 @@ protected:
 
     /// Called with the input before the kernel gets it; nitems_read(0) is the index of its first item.
     virtual void before_push(std::span<const In>) {}
+    /// Called with the number of items that wait; those beyond the answer, at least 1, wait for the next call.
+    virtual std::size_t most_to_push(std::size_t n_items) { return n_items; }
     /// Called with each output before the scheduler gets it; nitems_written(0) is the index of its first item.
     virtual void after_pull(std::span<Out>) {}
     /// Called when all output is out and the input has ended.
@@ -90,6 +92,7 @@ private:
     void feed(const In* in, std::size_t n_items)
     {
         if (n_items > 0) {
+            n_items = most_to_push(n_items);
             const std::span chunk(in, n_items * d_in_per_item);
             before_push(chunk);
             d_kernel->push(chunk);

@@ -16,7 +16,7 @@ class receiver(gr.hier_block2):
     """IQ samples to frame records, as the mission's file says: psk_demod and frame_decoder.
 
     Input: complex samples, item size by iq_format. Output: frame records, vectors of ``stride`` octets.
-    Messages: port "status", see psk_demod.
+    Messages: ports "quality" of psk_demod and "frame_quality", that of frame_decoder.
     Args: mission: name of a shipped mission or path of a mission file; sample_rate_hz, iq_format: of the input;
     frequency_offset_hz: where the carrier is expected beside the plan; frequency_plan: predicted Doppler,
     [(start_sample, [c0, c1, ...])], Hz over seconds since start_sample.
@@ -44,6 +44,8 @@ class receiver(gr.hier_block2):
             gr.io_signature(1, 1, self._demod.input_signature().sizeof_stream_item(0)),
             gr.io_signature(1, 1, self.stride),
         )
-        self.message_port_register_hier_out("status")
+        self.message_port_register_hier_out("quality")
+        self.message_port_register_hier_out("frame_quality")
         self.connect(self, self._demod, self._decoder, self)
-        self.msg_connect(self._demod, "status", self, "status")
+        self.msg_connect(self._demod, "quality", self, "quality")
+        self.msg_connect(self._decoder, "quality", self, "frame_quality")

@@ -84,19 +84,38 @@ def test_clock_marks_are_tags_at_their_symbol():
         assert np.array_equal(pmt.f64vector_elements(tag.value), np.array(fields, float), equal_nan=True)
 
 
-def test_status_messages_come_ten_times_a_second_of_signal():
-    samples = make_signal("cs8")
-    log = blocks.message_debug()
-    demod = xband.psk_demod(**SIGNAL)
-    top = gr.top_block("status", catch_exceptions=False)
-    source = xband.fd_source(fd=memory_file(np.tile(samples, 10).tobytes()), item_size_bytes=2)
-    top.connect(source, demod, blocks.null_sink(1))
-    top.msg_connect(demod, "status", log, "store")
-    top.run()
-    assert 2 <= log.num_messages() <= 8  # 0.6 s of signal
-    fields = pmt.to_python(log.get_message(log.num_messages() - 1))
-    assert fields["is_locked"] is True
-    assert set(fields) >= {"samples", "symbols", "es_n0_db", "carrier_offset_hz", "symbol_rate_error_ppm"}
+def quality_messages(max_items: int) -> tuple[list[dict], list[dict]]:
+    """What demodulator and decoder say of a signal that begins in the middle and ends before the samples do."""
+    signal = make_signal("cs8")
+    silence = np.random.default_rng(2).integers(-20, 21, signal.size // 2).astype(np.int8).view(signal.dtype)
+    samples = np.concatenate([silence, *[signal] * 4, silence])
+    logs = [blocks.message_debug(), blocks.message_debug()]
+    demod, decoder = xband.psk_demod(**SIGNAL), xband.frame_decoder()
+    top = gr.top_block("quality", catch_exceptions=False)
+    source = xband.fd_source(fd=memory_file(samples.tobytes()), item_size_bytes=2)
+    top.connect(source, demod, decoder, blocks.null_sink(decoder.record_stride()))
+    top.msg_connect(demod, "quality", logs[0], "store")
+    top.msg_connect(decoder, "quality", logs[1], "store")
+    top.run(max_items) if max_items else top.run()
+    return tuple([pmt.to_python(log.get_message(i)) for i in range(log.num_messages())] for log in logs)
+
+
+@pytest.mark.parametrize("max_items", CHUNKS)
+def test_quality_comes_ten_times_a_second_of_signal_the_same_in_every_run(max_items):
+    of_signal, of_frames = quality_messages(max_items)
+    interval_samples = round(SIGNAL["sample_rate_hz"] / 10)
+    counts = [report["samples"] for report in of_signal]
+    assert [count // interval_samples for count in counts[:-1]] == list(range(1, len(counts)))
+    assert len(counts) > 3
+    assert set(of_signal[0]) >= {"evm_percent", "coherence", "phase_memory_symbols", "level_dbfs", "isi_db"}
+    found = [report for report in of_signal if report["is_locked"]]
+    assert found
+    assert found[-1]["es_n0_db"] == pytest.approx(12.0, abs=0.5)
+    assert found[-1]["evm_percent"] == pytest.approx(25.1, abs=1.5)
+    assert len(of_frames) >= 2
+    assert of_frames[-1]["soft_bits_in"] == 2 * of_signal[-1]["symbols"]
+    assert {"frames_good", "ambiguity_changes", "channel_ber", "rs_margin", "frames_by_erasures"} <= set(of_frames[0])
+    assert repr((of_signal, of_frames)) == repr(quality_messages(0))
 
 
 def test_frequency_plan_is_taken_out():

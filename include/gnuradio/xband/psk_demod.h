@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace gr::xband {
@@ -31,11 +33,35 @@ struct psk_demod_status {
     std::uint64_t skipped_samples = 0; ///< searched without finding a signal
     bool is_locked = false;
     double es_n0_db = 0.0;              ///< NaN while unknown
+    double evm_percent = 0.0;           ///< error vector, rms, of the rms of the ideal symbols; NaN while unknown
     double carrier_offset_hz = 0.0;     ///< of the received signal, plan included
     double symbol_rate_error_ppm = 0.0; ///< received symbol rate against nominal
+    double coherence = 0.0;             ///< of the carrier: 0 noise, 1 clean
+    double phase_memory_symbols = 0.0;  ///< over which the carrier's phase is averaged
+    double level_dbfs = 0.0; ///< in the signal's band; 0: a carrier at full scale; NaN before the first signal
     bool is_equaliser_active = false;
     double isi_db = 0.0;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
-    double equaliser_gain_db = 0.0; ///< Es/N0 after the equaliser over before; 0 while inactive
+    double equaliser_gain_db = 0.0; ///< of signal-to-noise; 0 while inactive
+};
+
+/// Names of the fields, as messages and Python have them.
+inline constexpr std::tuple psk_demod_status_fields{
+    std::pair{ "samples", &psk_demod_status::samples },
+    std::pair{ "symbols", &psk_demod_status::symbols },
+    std::pair{ "non_finite", &psk_demod_status::non_finite },
+    std::pair{ "acquisitions", &psk_demod_status::acquisitions },
+    std::pair{ "skipped_samples", &psk_demod_status::skipped_samples },
+    std::pair{ "is_locked", &psk_demod_status::is_locked },
+    std::pair{ "es_n0_db", &psk_demod_status::es_n0_db },
+    std::pair{ "evm_percent", &psk_demod_status::evm_percent },
+    std::pair{ "carrier_offset_hz", &psk_demod_status::carrier_offset_hz },
+    std::pair{ "symbol_rate_error_ppm", &psk_demod_status::symbol_rate_error_ppm },
+    std::pair{ "coherence", &psk_demod_status::coherence },
+    std::pair{ "phase_memory_symbols", &psk_demod_status::phase_memory_symbols },
+    std::pair{ "level_dbfs", &psk_demod_status::level_dbfs },
+    std::pair{ "is_equaliser_active", &psk_demod_status::is_equaliser_active },
+    std::pair{ "isi_db", &psk_demod_status::isi_db },
+    std::pair{ "equaliser_gain_db", &psk_demod_status::equaliser_gain_db },
 };
 
 /*!
@@ -45,7 +71,9 @@ struct psk_demod_status {
  * Input:  complex samples, item size by iq_format: cs8 2 octets, cs16 4 (little-endian), cf32 8.
  * Output: int8 soft bits, +127 = surely 0, -127 = surely 1. QPSK and OQPSK: I, Q, I, Q...; BPSK: one a symbol.
  *         Stream tags "xband_mark" tie symbols to input samples and carry Es/N0, carrier offset and lock.
- * Messages: port "status", a dictionary of the fields of psk_demod_status, ten times a second of signal.
+ * Messages: port "quality", a dictionary of the fields of psk_demod_status, ten times a second of the samples' own time
+ *           (with a signal or without; at the same samples in every run) and at the end. docs/quality.md says what they mean.
+ *         Stream tags "xband_report" stand where the reports were made, so that frame_decoder reports at the same places.
  */
 class XBAND_API psk_demod : virtual public gr::block
 {

@@ -118,10 +118,15 @@ void psk_demodulator::take_block(std::span<const std::byte> iq)
     d_stats.samples += iq.size() / sample_len_bytes(d_config.format);
     if (d_state == state::track) {
         track(iq);
-        return;
+    } else {
+        d_search.keep(iq);
+        search(false);
     }
-    d_search.keep(iq);
-    search(false);
+    const std::uint64_t interval = d_config.report_interval_samples;
+    if (interval > 0 && d_stats.samples / interval > d_intervals_reported) {
+        d_intervals_reported = d_stats.samples / interval;
+        d_reports.push_back(d_stats);
+    }
 }
 
 void psk_demodulator::search(bool is_last)
@@ -288,6 +293,7 @@ void psk_demodulator::measure(std::size_t n)
     d_quality.add(d_symbols.on_re.data(), second.data(), d_symbols.on_im.data(), n);
     d_stats.es_n0_db = d_quality.es_n0_db();
     d_stats.evm_percent = d_quality.evm_percent();
+    d_stats.level_dbfs = 10.0f * std::log10(d_agc.power());
 }
 
 void psk_demodulator::steer(const stretch_report& report, std::size_t n)
@@ -342,6 +348,7 @@ void psk_demodulator::emit(std::size_t n)
 void psk_demodulator::lose_signal()
 {
     d_state = state::search;
+    d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
     d_search.restart(d_front_end.next_sample());
 }
 
@@ -351,6 +358,15 @@ std::size_t psk_demodulator::pull(std::span<soft_bit> soft)
     std::copy_n(d_soft.begin() + static_cast<std::ptrdiff_t>(d_soft_read), n, soft.begin());
     d_soft_read += n;
     return n;
+}
+
+bool psk_demodulator::pull_report(psk_demodulator_stats& report)
+{
+    if (d_reports.empty())
+        return false;
+    report = d_reports.front();
+    d_reports.pop_front();
+    return true;
 }
 
 bool psk_demodulator::pull_mark(clock_mark& mark)

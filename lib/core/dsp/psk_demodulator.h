@@ -17,6 +17,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct psk_demodulator_config {
     frequency_plan plan;              ///< predicted Doppler, taken out with continuous phase
     bool searches_band = true;        ///< a recording of more than 4 samples a symbol is searched elsewhere too
     equaliser_mode equalisation = equaliser_mode::automatic;
+    std::uint64_t report_interval_samples = 0; ///< 0: no reports are kept, see pull_report()
 };
 
 struct psk_demodulator_stats {
@@ -47,6 +49,7 @@ struct psk_demodulator_stats {
     float symbol_rate_error_ppm = 0.0f;
     float coherence = 0.0f;
     float phase_memory_symbols = 0.0f;
+    float level_dbfs = std::numeric_limits<float>::quiet_NaN(); ///< in the signal's band; 0: a carrier at full scale
     bool is_equaliser_active = false;
     float isi_db = 0.0f;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
     float equaliser_gain_db = 0.0f; ///< of signal-to-noise; 0 while inactive
@@ -72,6 +75,10 @@ public:
     std::size_t pull(std::span<soft_bit> soft);
     /// Next clock mark, in symbol order. \return false if there is none.
     bool pull_mark(clock_mark& mark);
+
+    /// Next report: stats() as it was at the end of the block in which an interval of samples ended, with a signal or without.
+    /// \return false if there is none.
+    bool pull_report(psk_demodulator_stats& report);
 
     psk_demodulator_stats stats() const { return d_stats; }
     /// The last upright symbols (up to 1024), for a constellation plot: unit amplitude for a clean signal.
@@ -129,6 +136,8 @@ private:
     std::vector<soft_bit> d_soft;
     std::size_t d_soft_read = 0;
     ring<clock_mark> d_marks;
+    ring<psk_demodulator_stats> d_reports;
+    std::uint64_t d_intervals_reported = 0;
     psk_demodulator_stats d_stats;
     std::vector<std::complex<float>> d_recent_symbols, d_recent_samples;
 };

@@ -189,7 +189,10 @@ private:
         if (!config.has_rs)
             return frame_record_header::rs_margin_unknown;
         const unsigned worst = *std::ranges::max_element(frame.rs.corrected);
-        return worst == rs_result::uncorrectable ? std::int8_t{ -1 } : std::int8_t(config.rs.parity / 2 - worst);
+        if (worst == rs_result::uncorrectable)
+            return -1;
+        return std::int8_t(config.rs.parity / 2 -
+                           std::min(worst, config.rs.parity / 2)); // erasures allow more than half
     }
 
     /// Without inner code Reed-Solomon tells which bits of the CADU were wrong.
@@ -223,6 +226,8 @@ private:
         d_stats.frames_flywheel += header.sync == sync_state::flywheel;
         d_stats.bit_slips += header.bit_slip != 0;
         d_stats.ambiguity_changes += header.phase_slips;
+        if (header.rs_margin != frame_record_header::rs_margin_unknown)
+            ++d_stats.frames_by_rs_margin[std::size_t(header.rs_margin + 1)];
         ++d_stats.frames_by_recovery[std::size_t(header.recovery)];
         d_stats.ambiguity = header.ambiguity;
         d_stats.rs_corrected_symbols += frame.rs.total;

@@ -12,6 +12,9 @@
 
 namespace xband::core {
 
+/// Margins of a Reed-Solomon code, -1 (beyond repair) to 16 (no error).
+constexpr std::size_t n_rs_margins = 18;
+
 /// Counters since construction unless said otherwise.
 struct frame_decoder_stats {
     std::uint64_t soft_bits_in = 0;
@@ -25,6 +28,7 @@ struct frame_decoder_stats {
         0; ///< grid places after the last evidence of a signal: not emitted; not contiguous:
            ///< exact markers with nothing right behind them
     std::array<std::uint64_t, n_frame_recoveries> frames_by_recovery{}; ///< index: frame_recovery
+    std::array<std::uint64_t, n_rs_margins> frames_by_rs_margin{}; ///< index: margin + 1; empty without Reed-Solomon
     std::uint64_t frames_truncated = 0; ///< last frame, cut off by the end of the stream and not mended: not emitted
     std::uint64_t locks = 0;
     std::uint64_t sync_losses = 0;

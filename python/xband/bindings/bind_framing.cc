@@ -14,21 +14,8 @@ namespace {
 
 void bind_frame_decoder(py::module_& m)
 {
-    py::class_<frame_decoder_counters>(m, "frame_decoder_counters", "Counters since the flowgraph started.")
-        .def_readonly("soft_bits_in", &frame_decoder_counters::soft_bits_in)
-        .def_readonly("frames_good", &frame_decoder_counters::frames_good)
-        .def_readonly("frames_corrected", &frame_decoder_counters::frames_corrected)
-        .def_readonly("frames_uncorrectable", &frame_decoder_counters::frames_uncorrectable)
-        .def_readonly("frames_not_checked", &frame_decoder_counters::frames_not_checked)
-        .def_readonly("frames_flywheel", &frame_decoder_counters::frames_flywheel)
-        .def_readonly("locks", &frame_decoder_counters::locks)
-        .def_readonly("sync_losses", &frame_decoder_counters::sync_losses)
-        .def_readonly("bit_slips", &frame_decoder_counters::bit_slips)
-        .def_readonly("ambiguity_changes", &frame_decoder_counters::ambiguity_changes)
-        .def_readonly("rs_corrected_symbols", &frame_decoder_counters::rs_corrected_symbols)
-        .def_readonly("channel_bits", &frame_decoder_counters::channel_bits)
-        .def_readonly("channel_bit_errors", &frame_decoder_counters::channel_bit_errors)
-        .def_readonly("is_locked", &frame_decoder_counters::is_locked);
+    def_fields(py::class_<frame_decoder_counters>(m, "frame_decoder_counters", "Counters since the flowgraph started."),
+               gr::xband::frame_decoder_counters_fields);
 
     auto cls = py::class_<frame_decoder, gr::block, gr::basic_block, frame_decoder::sptr>(
         m,

@@ -24,19 +24,8 @@ py::array_t<gr_complex> to_array(const std::vector<gr_complex>& values)
 
 void bind_demod(py::module_& m)
 {
-    py::class_<psk_demod_status>(m, "psk_demod_status", "State of a demodulator; see psk_demod.")
-        .def_readonly("samples", &psk_demod_status::samples)
-        .def_readonly("symbols", &psk_demod_status::symbols)
-        .def_readonly("non_finite", &psk_demod_status::non_finite)
-        .def_readonly("acquisitions", &psk_demod_status::acquisitions)
-        .def_readonly("skipped_samples", &psk_demod_status::skipped_samples)
-        .def_readonly("is_locked", &psk_demod_status::is_locked)
-        .def_readonly("es_n0_db", &psk_demod_status::es_n0_db)
-        .def_readonly("carrier_offset_hz", &psk_demod_status::carrier_offset_hz)
-        .def_readonly("symbol_rate_error_ppm", &psk_demod_status::symbol_rate_error_ppm)
-        .def_readonly("is_equaliser_active", &psk_demod_status::is_equaliser_active)
-        .def_readonly("isi_db", &psk_demod_status::isi_db)
-        .def_readonly("equaliser_gain_db", &psk_demod_status::equaliser_gain_db);
+    def_fields(py::class_<psk_demod_status>(m, "psk_demod_status", "State of a demodulator; see psk_demod."),
+               gr::xband::psk_demod_status_fields);
 
     const gr::xband::psk_demod_parameters defaults;
     py::class_<psk_demod, gr::block, gr::basic_block, psk_demod::sptr>(

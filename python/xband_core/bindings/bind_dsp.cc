@@ -100,6 +100,7 @@ py::dict stats(const psk_demodulator& demodulator)
     out["symbol_rate_error_ppm"] = s.symbol_rate_error_ppm;
     out["coherence"] = s.coherence;
     out["phase_memory_symbols"] = s.phase_memory_symbols;
+    out["level_dbfs"] = s.level_dbfs;
     out["equaliser_active"] = s.is_equaliser_active;
     out["isi_db"] = s.isi_db;
     out["equaliser_gain_db"] = s.equaliser_gain_db;

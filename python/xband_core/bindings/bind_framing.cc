@@ -127,6 +127,12 @@ py::dict stats_of(const frame_decoder& decoder)
     d["frames_by_rs_pinned"] = s.frames_by_recovery[std::size_t(frame_recovery::rs_pinned)];
     d["frames_by_data_aided"] = s.frames_by_recovery[std::size_t(frame_recovery::data_aided)];
     d["frames_by_stitched"] = s.frames_by_recovery[std::size_t(frame_recovery::stitched)];
+    py::dict margins;
+    for (std::size_t i = 0; i < s.frames_by_rs_margin.size(); ++i) {
+        if (s.frames_by_rs_margin[i] > 0)
+            margins[py::str(std::to_string(int(i) - 1))] = s.frames_by_rs_margin[i];
+    }
+    d["frames_by_rs_margin"] = margins;
     d["locks"] = s.locks;
     d["sync_losses"] = s.sync_losses;
     d["bit_slips"] = s.bit_slips;
