@@ -41,16 +41,17 @@ branch_front::branch_front(const framing_config& config)
 
 void branch_front::push(std::span<const soft_bit> soft)
 {
-    for (const soft_bit s : soft) {
-        d_branches[d_next_rail].soft.push_back(s);
-        d_next_rail ^= 1;
-    }
+    d_soft.insert(d_soft.end(), soft.begin(), soft.end());
     // As many of each: both decoders then give out the same number of words.
-    const std::size_t n = d_branches[1].soft.size();
-    for (branch& b : d_branches) {
-        b.resolver.push(std::span(b.soft).first(n), b.words, b.pairs);
-        b.soft.erase(b.soft.begin(), b.soft.begin() + std::ptrdiff_t(n));
+    const std::size_t n = d_soft.size() / n_rails;
+    for (std::size_t rail = 0; rail < n_rails; ++rail) {
+        branch& b = d_branches[rail];
+        b.soft.resize(n);
+        for (std::size_t i = 0; i < n; ++i)
+            b.soft[i] = d_soft[n_rails * i + rail];
+        b.resolver.push(b.soft, b.words, b.pairs);
     }
+    d_soft.erase(d_soft.begin(), d_soft.begin() + std::ptrdiff_t(n_rails * n));
     store();
 }
 

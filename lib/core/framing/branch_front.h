@@ -44,7 +44,7 @@ private:
 
     puncture_pattern d_pattern;
     std::array<branch, 2> d_branches;    ///< I, Q
-    std::size_t d_next_rail = 0;         ///< of the next soft bit
+    std::vector<soft_bit> d_soft;        ///< I, Q; what is left is less than a symbol
     std::vector<rail_streams> d_streams; ///< one for each difference that the code cannot tell
     std::vector<std::uint64_t> d_serial; ///< one word of each bit stream
     bit_history d_bits;

@@ -68,12 +68,11 @@ std::vector<channel_reading> sign_readings(modulation kind, const puncture_patte
 
 } // namespace
 
-std::uint64_t bit_pattern::word(std::int64_t position) const
+bit_pattern::bit_pattern(unsigned period, std::uint32_t bits) : d_words(period)
 {
-    std::uint64_t word = 0;
-    for (unsigned i = 0; i < 64; ++i)
-        word = word << 1 | (bits >> (std::uint64_t(position) + i) % period & 1U);
-    return word;
+    for (unsigned place = 0; place < period; ++place)
+        for (unsigned i = 0; i < 64; ++i)
+            d_words[place] = d_words[place] << 1 | (bits >> (place + i) % period & 1U);
 }
 
 channel_readings::channel_readings(modulation kind, const puncture_pattern& pattern)

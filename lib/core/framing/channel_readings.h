@@ -31,14 +31,19 @@ struct channel_reading {
 };
 
 /// Bits that repeat themselves from the beginning of a stream on.
-struct bit_pattern {
-    unsigned period = 1;
-    std::uint32_t bits = 0; ///< first bit of the period in the least significant place
+class bit_pattern
+{
+public:
+    /// \param bits  of one period, the first in the least significant place.
+    bit_pattern(unsigned period, std::uint32_t bits);
 
     /// 64 of them from a position (not below 0) on, the first the most significant.
-    std::uint64_t word(std::int64_t position) const;
+    std::uint64_t word(std::int64_t position) const { return d_words[std::size_t(position) % d_words.size()]; }
 
     bool operator==(const bit_pattern&) const = default;
+
+private:
+    std::vector<std::uint64_t> d_words; ///< from each place of the period on
 };
 
 /// All that a demodulator and the encoder's sense of G2 may do to the soft stream.
