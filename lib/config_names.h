@@ -34,6 +34,11 @@ inline constexpr name_table<core::inner_code, 6> inner_code_names{ { { "none", c
                                                                      { "conv_k7_r56", core::inner_code::conv_k7_r56 },
                                                                      { "conv_k7_r78",
                                                                        core::inner_code::conv_k7_r78 } } };
+inline constexpr name_table<core::code_rate, 5> code_rate_names{ { { "1/2", core::code_rate::r12 },
+                                                                   { "2/3", core::code_rate::r23 },
+                                                                   { "3/4", core::code_rate::r34 },
+                                                                   { "5/6", core::code_rate::r56 },
+                                                                   { "7/8", core::code_rate::r78 } } };
 inline constexpr name_table<core::rail_mapping, 3> rail_mapping_names{ { { "serial", core::rail_mapping::serial },
                                                                          { "c1_c2", core::rail_mapping::c1_c2 },
                                                                          { "per_rail",

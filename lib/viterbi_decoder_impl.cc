@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "config_names.h"
 #include "frame_adapter.h"
 #include "stream_adapter.h"
 #include "viterbi_stream.h"
@@ -11,8 +12,6 @@ namespace gr::xband {
 
 namespace {
 
-constexpr unsigned soft_bits_per_octet = 16;
-
 class viterbi_decoder_impl
     : public stream_adapter<viterbi_decoder, viterbi_stream, viterbi_stream_config, core::soft_bit, std::uint8_t>
 {
@@ -21,7 +20,7 @@ public:
         : gr::block("viterbi_decoder", one_octet_stream(), one_octet_stream()),
           stream_adapter(config)
     {
-        set_relative_rate(1, soft_bits_per_octet);
+        set_relative_rate(config.pattern.n_bits, 8 * config.pattern.n_sent);
     }
 
     std::uint64_t channel_bits() const override { return d_channel_bits; }
@@ -40,9 +39,10 @@ private:
 
 } // namespace
 
-viterbi_decoder::sptr viterbi_decoder::make(bool g2_inverted, std::size_t segment_bits)
+viterbi_decoder::sptr viterbi_decoder::make(bool g2_inverted, std::size_t segment_bits, const std::string& rate)
 {
-    return gnuradio::make_block_sptr<viterbi_decoder_impl>(viterbi_stream_config{ g2_inverted, segment_bits });
+    const auto pattern = core::pattern_of(from_name(code_rate_names, "rate", rate), core::kept_order::serial);
+    return gnuradio::make_block_sptr<viterbi_decoder_impl>(viterbi_stream_config{ g2_inverted, segment_bits, pattern });
 }
 
 } // namespace gr::xband

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core_namespace.h"
+#include "fec/puncture.h"
 #include "fec/viterbi.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace gr::xband {
 struct viterbi_stream_config {
     bool g2_inverted = true;
     std::size_t segment_bits = 1024;
+    core::puncture_pattern pattern{}; ///< a period begins with the stream
 };
 
 /// Cuts a stream of soft bits into the overlapping batches of core::viterbi_batch. The two ends of the stream are padded
@@ -23,8 +25,10 @@ class viterbi_stream
 {
 public:
     explicit viterbi_stream(const viterbi_stream_config& config)
-        : d_g2_inverted(config.g2_inverted),
-          d_batch(config.segment_bits),
+        : d_pattern(config.pattern),
+          d_depuncturer(config.pattern, { .is_g2_inverted = config.g2_inverted }),
+          d_batch(config.segment_bits,
+                  core::viterbi_batch::overlap_bits_for(config.pattern.n_bits, config.pattern.n_sent)),
           d_soft(2 * d_batch.overlap_bits(), 0)
     {
         d_soft.reserve(d_batch.input_soft_bits());
@@ -37,17 +41,14 @@ public:
         // Output of a whole push is kept until it is pulled: a stream block pushes at most what fits into its buffer.
         d_out.erase(d_out.begin(), d_out.begin() + static_cast<std::ptrdiff_t>(d_read));
         d_read = 0;
-        while (!soft.empty()) {
-            const std::size_t n = std::min(soft.size(), d_batch.input_soft_bits() - d_soft.size());
-            append(soft.first(n));
-            soft = soft.subspan(n);
-            if (d_soft.size() == d_batch.input_soft_bits())
-                decode(d_batch.payload_bits());
-        }
+        d_sent.insert(d_sent.end(), soft.begin(), soft.end());
+        append_periods();
     }
 
     void flush()
     {
+        d_sent.resize((d_sent.size() + d_pattern.n_sent - 1) / d_pattern.n_sent * d_pattern.n_sent, 0);
+        append_periods();
         const std::size_t n_pairs = d_soft.size() / 2;
         if (n_pairs <= d_batch.overlap_bits())
             return;
@@ -76,12 +77,19 @@ public:
     std::uint64_t channel_bit_errors() const { return d_channel_bit_errors; }
 
 private:
-    void append(std::span<const core::soft_bit> soft)
+    /// What has been sent as pairs, decoded as far as it fills batches.
+    void append_periods()
     {
-        for (const core::soft_bit value : soft) {
-            const bool is_g2 = d_soft.size() % 2 == 1;
-            // -128 has no opposite; it is read as -127.
-            d_soft.push_back(is_g2 && d_g2_inverted ? static_cast<core::soft_bit>(-std::max<int>(value, -127)) : value);
+        const std::size_t n_periods = d_sent.size() / d_pattern.n_sent;
+        d_pairs.resize(n_periods * d_pattern.n_symbols());
+        d_depuncturer.expand(std::span(d_sent).first(n_periods * d_pattern.n_sent), d_pairs);
+        d_sent.erase(d_sent.begin(), d_sent.begin() + static_cast<std::ptrdiff_t>(n_periods * d_pattern.n_sent));
+        for (std::span<const core::soft_bit> pairs = d_pairs; !pairs.empty();) {
+            const std::size_t n = std::min(pairs.size(), d_batch.input_soft_bits() - d_soft.size());
+            d_soft.insert(d_soft.end(), pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(n));
+            pairs = pairs.subspan(n);
+            if (d_soft.size() == d_batch.input_soft_bits())
+                decode(d_batch.payload_bits());
         }
     }
 
@@ -92,17 +100,21 @@ private:
             d_out.end(), d_bits.begin(), d_bits.begin() + static_cast<std::ptrdiff_t>((n_payload_bits + 7) / 8));
         if (n_payload_bits % 8 != 0)
             d_out.back() &= static_cast<std::uint8_t>(0xff00U >> (n_payload_bits % 8));
-        d_channel_bits += 2 * n_payload_bits;
         for (const core::channel_word& word : d_channel)
-            for (const std::uint64_t wrong : word.wrong)
-                d_channel_bit_errors += static_cast<unsigned>(std::popcount(wrong));
+            for (const std::size_t symbol : { 0U, 1U }) {
+                d_channel_bits += static_cast<unsigned>(std::popcount(word.compared[symbol]));
+                d_channel_bit_errors += static_cast<unsigned>(std::popcount(word.wrong[symbol]));
+            }
         const auto used = static_cast<std::ptrdiff_t>(2 * d_batch.payload_bits());
         d_soft.erase(d_soft.begin(), d_soft.begin() + used);
     }
 
-    bool d_g2_inverted;
+    core::puncture_pattern d_pattern;
+    core::depuncturer d_depuncturer;
     core::viterbi_batch d_batch;
-    std::vector<core::soft_bit> d_soft; ///< starts the decoder's overlap before the next payload bit
+    std::vector<core::soft_bit> d_sent;  ///< the period that is not complete yet
+    std::vector<core::soft_bit> d_pairs; ///< of one push
+    std::vector<core::soft_bit> d_soft;  ///< starts the decoder's overlap before the next payload bit
     std::vector<std::uint8_t> d_bits;
     std::vector<core::channel_word> d_channel;
     std::vector<std::uint8_t> d_out;

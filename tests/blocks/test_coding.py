@@ -38,6 +38,21 @@ def test_conv_encoder(g2_inverted, max_items):
     assert np.array_equal(out, _core.conv_encode(data, g2_inverted))
 
 
+@chunked
+@pytest.mark.parametrize("rate", ["2/3", "3/4", "5/6", "7/8"])
+def test_punctured_there_and_back(rate, max_items):
+    """Octets of whole periods: what is left of one stays in the encoder."""
+    data = random_octets(7 * 5 * 3 * 4)
+    sent = run([xband.conv_encoder(g2_inverted=False, rate=rate)], data, np.uint8, max_items)
+    assert np.array_equal(sent, _core.puncture(_core.conv_encode(data, False), rate))
+    received = soft(sent)
+    hit = np.arange(200, len(sent) - 200, 97)  # near the ends there is too little to mend them with
+    received[hit] = -received[hit]
+    block = xband.viterbi_decoder(g2_inverted=False, segment_bits=128, rate=rate)
+    assert np.array_equal(run([block], received, np.uint8, max_items), data)
+    assert (block.channel_bits(), block.channel_bit_errors()) == (len(sent), len(hit))
+
+
 @pytest.mark.parametrize("n_octets", [0, 1, 500, 512, 513, 520, 525, 1024, 5_000])
 def test_viterbi_decoder_loses_nothing_at_either_end(n_octets):
     """512 octets are one batch of 32 segments of 128 bits."""
@@ -137,6 +152,8 @@ def test_a_second_run_starts_afresh():
         (xband.reed_solomon_encoder, {"parity": 31}, "31"),
         (xband.reed_solomon_decoder, {"interleave": 9}, "9"),
         (xband.viterbi_decoder, {"segment_bits": 100}, "100"),
+        (xband.viterbi_decoder, {"rate": "4/5"}, "4/5"),
+        (xband.conv_encoder, {"rate": "1/3"}, "2/3, 3/4"),
     ],
 )
 def test_bad_configuration_is_named(make, arguments, named):

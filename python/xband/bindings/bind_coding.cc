@@ -67,12 +67,15 @@ void bind_bit_codes(py::module_& m)
         m, "nrzm_decoder", "Decodes NRZ-M: a change of level is a one.")
         .def(py::init(&nrzm_decoder::make));
 
-    py::class_<conv_encoder, gr::sync_interpolator, gr::sync_block, gr::block, gr::basic_block, conv_encoder::sptr>(
-        m, "conv_encoder", "Convolutional encoder K=7, rate 1/2, G1 = 171, G2 = 133 octal.")
-        .def(py::init(&conv_encoder::make), py::arg("g2_inverted") = true);
+    py::class_<conv_encoder, gr::block, gr::basic_block, conv_encoder::sptr>(
+        m, "conv_encoder", "Convolutional encoder K=7, G1 = 171, G2 = 133 octal, rate 1/2 or punctured.")
+        .def(py::init(&conv_encoder::make), py::arg("g2_inverted") = true, py::arg("rate") = "1/2");
     py::class_<viterbi_decoder, gr::block, gr::basic_block, viterbi_decoder::sptr>(
-        m, "viterbi_decoder", "Soft-decision Viterbi decoder of the K=7 rate-1/2 code, phase known.")
-        .def(py::init(&viterbi_decoder::make), py::arg("g2_inverted") = true, py::arg("segment_bits") = 1024)
+        m, "viterbi_decoder", "Soft-decision Viterbi decoder of the K=7 code, rate 1/2 or punctured, phase known.")
+        .def(py::init(&viterbi_decoder::make),
+             py::arg("g2_inverted") = true,
+             py::arg("segment_bits") = 1024,
+             py::arg("rate") = "1/2")
         .def("channel_bits", &viterbi_decoder::channel_bits)
         .def("channel_bit_errors", &viterbi_decoder::channel_bit_errors);
 }
