@@ -268,7 +268,7 @@ BOOST_DATA_TEST_CASE(wrong_overlaps_are_refused, data::make({ 0U, 56U, 100U, 520
 
 BOOST_AUTO_TEST_CASE(overlaps_of_the_usual_rates)
 {
-    BOOST_TEST(viterbi_batch::overlap_bits_for(1, 2) == 80U);
+    BOOST_TEST(viterbi_batch::overlap_bits_for(1, 2) == 64U);
     BOOST_TEST(viterbi_batch::overlap_bits_for(3, 4) == 96U);
     BOOST_TEST(viterbi_batch::overlap_bits_for(7, 8) == 192U);
 }

@@ -4,10 +4,10 @@
 // A lane holds a survivor as the reference does, in 16 bits: path metric in the high octet, label in the low one, so one
 // minimum selects both. Nothing may carry out of the high octet; in units of the largest level A, for any input:
 // - Two paths that part from one state and end anywhere differ in at most 11 symbols after 6 stages, so the 64 metrics
-//   lie within 11 A of each other; the best of 16 states with the same two oldest bits is within 4 A of the best of all
+//   lie within 11 A of each other; the best of 8 states with the same three newest bits is within 4 A of the best of all
 //   (both by enumeration of the 63 patterns; each differing symbol costs at most A).
 // - From the best state two branches leave with complementary symbols, so the best metric grows by at most A a stage.
-// - Each 4 stages the metrics are shifted so that the best of one such 16 stands at 4 A: the least is then within 0..4 A.
+// - Each 4 stages the metrics are shifted so that the best of one such 8 stands at 4 A: the least is then within 0..4 A.
 // So the largest candidate, 4 stages later, is 4 A + 3 A + 11 A + 2 A = 20 A = 240 < 256.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fec/viterbi_simd.cc"
@@ -41,7 +41,7 @@ constexpr tag8 d8;
 
 constexpr std::uint16_t metric_mask = 0xff00, label_mask = 0x00ff;
 constexpr unsigned metric_shift = 8;
-constexpr std::uint16_t best_of_group_metric = 4 * max_level; // see above
+constexpr std::uint16_t best_of_eight_metric = 4 * max_level; // see above
 constexpr unsigned pass_stages = 4;
 constexpr unsigned group_states = 16;
 static_assert(20 * max_level < 256);
@@ -166,13 +166,13 @@ alignas(64) constexpr auto state_labels = [] {
     return rows;
 }();
 
-/// What brings the best of the 16 states with the oldest bits 00 to its place, to be added to every survivor.
+/// What brings the best of the 8 states with the newest bits 000 to its place, to be added to every survivor.
 HWY_INLINE vec16 shift_of(const std::uint16_t* survivors, std::size_t lane)
 {
     vec16 least = hn::Load(d16, survivors + lane);
-    for (unsigned state = 1; state < group_states; ++state)
+    for (unsigned state = 8; state < conv_k7::n_states; state += 8)
         least = hn::Min(least, hn::Load(d16, survivors + row_of(state) + lane));
-    return hn::Sub(hn::Set(d16, best_of_group_metric << metric_shift), hn::And(least, hn::Set(d16, metric_mask)));
+    return hn::Sub(hn::Set(d16, best_of_eight_metric << metric_shift), hn::And(least, hn::Set(d16, metric_mask)));
 }
 
 /// One stage of one group. \tparam first first stage of the pass in the block: 0 or 4.
@@ -272,42 +272,33 @@ constexpr auto place_of_state = [] {
     return places;
 }();
 
-template <std::size_t count>
-void trace_back_lanes(const stretches& job, std::size_t first, const std::uint16_t* ends)
-{
-    const std::size_t n_blocks = job.n_blocks;
-    const std::uint8_t* block_labels = job.labels + n_blocks * label_octets + 2 * first;
-    std::uint8_t* octets = &job.octets[first * n_blocks];
-    std::array<unsigned, count> label;
-    for (std::size_t lane = 0; lane < count; ++lane)
-        label[lane] = ends[lane] << 2;
-    for (std::size_t block = n_blocks; block-- > 0;) {
-        block_labels -= label_octets;
-        for (std::size_t lane = 0; lane < count; ++lane) {
-            label[lane] = block_labels[place_of_state[label[lane]] + 2 * lane];
-            octets[lane * n_blocks + block] = static_cast<std::uint8_t>(label[lane]);
-        }
-    }
-}
-
 /// Follows the labels of all lanes back from their best ends.
 void trace_back(const stretches& job, const std::uint16_t* survivors)
 {
     // Best end of each lane; the lowest state of equals.
     std::array<std::uint16_t, n_lanes> least;
-    std::array<std::uint16_t, n_lanes> state{};
+    std::array<std::uint16_t, n_lanes> best{};
     std::copy_n(survivors, n_lanes, least.begin());
-    for (std::uint16_t candidate = 1; candidate < conv_k7::n_states; ++candidate)
+    for (std::uint16_t state = 1; state < conv_k7::n_states; ++state)
         for (std::size_t lane = 0; lane < n_lanes; ++lane)
-            if (const std::uint16_t word = survivors[row_of(candidate) + lane]; word < least[lane]) {
+            if (const std::uint16_t word = survivors[row_of(state) + lane]; word < least[lane]) {
                 least[lane] = word;
-                state[lane] = candidate;
+                best[lane] = state;
             }
 
-    // Several lanes side by side, as each is a chain of dependent loads; no more than there are registers for.
-    constexpr std::size_t side_by_side = 8;
-    for (std::size_t first = 0; first < n_lanes; first += side_by_side)
-        trace_back_lanes<side_by_side>(job, first, &state[first]);
+    std::array<std::uint8_t, n_lanes> label; // the upper 6 bits are the state to go on from
+    for (std::size_t lane = 0; lane < n_lanes; ++lane)
+        label[lane] = static_cast<std::uint8_t>(best[lane] << 2);
+    const std::size_t n_blocks = job.n_blocks;
+    std::uint8_t* const octets = job.octets.data();
+    // The lanes side by side, as each is a chain of dependent loads.
+    for (std::size_t block = n_blocks; block-- > 0;) {
+        const std::uint8_t* labels = job.labels + block * label_octets;
+        for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+            label[lane] = labels[place_of_state[label[lane]] + 2 * lane];
+            octets[lane * n_blocks + block] = label[lane];
+        }
+    }
 }
 
 void decode(const stretches& job)

@@ -29,7 +29,7 @@ void bind_convolutional(py::module_& m)
 
 Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
         .def(py::init<std::size_t, std::size_t, bool>(),
-             py::arg("segment_bits") = 1024,
+             py::arg("segment_bits") = viterbi_batch::default_segment_bits,
              py::arg("overlap_bits") = viterbi_batch::overlap_bits_for(1, 2),
              py::arg("skips_error_free") = true,
              "segment_bits: information bits per segment, a multiple of 64 in 128..65536; overlap_bits: into each "
