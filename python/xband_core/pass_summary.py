@@ -13,7 +13,7 @@ from .frame_headers import AOS_IDLE_VCID
 from .framing import TIME_UNKNOWN_NS, ChannelGap, FrameBatch, FrameStatistics
 from .mission import Mission, VirtualChannel
 from .packets import CutReason, PacketStatistics
-from .records import Integrity, SyncState
+from .records import Integrity, Recovery, SyncState
 from .utc import format_utc_ns
 
 MAX_LISTED_GAPS = 1000
@@ -42,6 +42,7 @@ class PassSummary:
         self._mission = mission
         self._by_integrity = dict.fromkeys(Integrity, 0)
         self._by_sync = dict.fromkeys(SyncState, 0)
+        self._by_recovery = dict.fromkeys(Recovery, 0)
         self._corrected_symbols = 0
         self._es_n0_db = _Mean()
         self._carrier_offset_hz = _Mean()
@@ -61,6 +62,9 @@ class PassSummary:
             self._by_integrity[kind] += int(count)
         for state, count in zip(SyncState, np.bincount(batch.records["sync"], minlength=len(SyncState)), strict=True):
             self._by_sync[state] += int(count)
+        ways = np.bincount(batch.records["recovery"][batch.is_trusted], minlength=len(Recovery))
+        for way, count in zip(Recovery, ways, strict=True):
+            self._by_recovery[way] += int(count)
         self._corrected_symbols += int(batch.corrected_symbols().sum())
         trusted = batch.records[batch.is_trusted]
         self._es_n0_db.add(trusted["es_n0_db"])
@@ -88,6 +92,9 @@ class PassSummary:
             "frames_not_checked": self._by_integrity[Integrity.NOT_CHECKED],
             "frames_flywheel": self._by_sync[SyncState.FLYWHEEL],
             "frames_backfilled": self._by_sync[SyncState.BACKFILLED],
+            "frames_rescued": {
+                way.name.lower(): self._by_recovery[way] for way in Recovery if way is not Recovery.NONE
+            },
             "corrected_symbols": self._corrected_symbols,
             "first_lock_s": self._first_lock_s,
             "es_n0_db": self._es_n0_db.value(3),

@@ -129,6 +129,12 @@ class ProgressBar:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
+def _rescued(by_way: dict[str, int]) -> str:
+    """Frames that plain Viterbi and Reed-Solomon would have lost."""
+    ways = ", ".join(f"{count} {way.replace('_', ' ')}" for way, count in by_way.items() if count)
+    return f"{sum(by_way.values())} of them" + (f": {ways}" if ways else "")
+
+
 def as_text(summary: dict[str, Any], out_dir: Path) -> str:
     """The summary for people: signal, frames, a row for each virtual channel."""
     from xband_station.tables import format_table
@@ -140,6 +146,7 @@ def as_text(summary: dict[str, Any], out_dir: Path) -> str:
     good, corrected, bad = (summary[f"frames_{kind}"] for kind in ("good", "corrected", "uncorrectable"))
     lines = [
         f"frames    {good} good, {corrected} corrected, {bad} beyond repair",
+        f"rescued   {_rescued(summary['frames_rescued'])}",
         f"signal    Es/N0 {shown('es_n0_db', 'dB', 2)}",
         f"carrier   {shown('carrier_offset_hz', 'Hz', 0)} from the centre",
         f"clock     {shown('symbol_rate_error_ppm', 'ppm', 2)} off the nominal symbol rate",
