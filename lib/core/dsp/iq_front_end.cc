@@ -11,6 +11,7 @@
 #include <numbers>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace xband::core {
 
@@ -23,8 +24,8 @@ constexpr std::size_t rotation_step = 64;
 // The parabola of one run stands for any plan's phase over this many input samples to 1e-6 cycles.
 constexpr std::size_t longest_run = 4096;
 
-// Input samples filtered at one go: they stay in the nearest cache.
-constexpr std::size_t tile_samples = 2048;
+// Input samples widened, repaired and filtered at one go: they stay in the nearest cache.
+constexpr std::size_t tile_samples = iq_conditioner::tile_samples;
 
 // The filter follows the carrier when it is this far from its middle, of the band's half width: well inside band_room_norm.
 constexpr double tuning_room = 0.02;
@@ -130,13 +131,33 @@ void iq_front_end::widen(const std::byte* iq, std::size_t n, float* out)
         d_non_finite += sanitise(out, n);
         break;
     }
+    if (d_conditioner)
+        d_conditioner->process(out, n);
+}
+
+void iq_front_end::learn(std::span<const std::byte> iq)
+{
+    std::optional<iq_conditioner> learning = std::exchange(d_conditioner, std::nullopt);
+    const std::uint64_t non_finite = d_non_finite;
+    aligned_vector<float> tile(2 * tile_samples);
+    const std::size_t sample_len = sample_len_bytes(d_format), n = iq.size() / sample_len;
+    for (std::size_t at = 0; learning && at < n; at += tile_samples) {
+        const std::size_t len = std::min(tile_samples, n - at);
+        widen(iq.data() + at * sample_len, len, tile.data());
+        learning->learn(tile.data(), len);
+    }
+    if (learning)
+        learning->end_learning();
+    d_conditioner = learning;
+    d_non_finite = non_finite;
 }
 
 std::size_t iq_front_end::process(std::span<const std::byte> iq, float* out, block_agc* agc)
 {
     const std::size_t n = iq.size() / sample_len_bytes(d_format);
     if (!d_decimator) {
-        widen(iq.data(), n, out);
+        for (std::size_t at = 0; at < n; at += tile_samples)
+            widen(iq.data() + at * sample_len_bytes(d_format), std::min(tile_samples, n - at), out + 2 * at);
         d_next_sample += n;
         take_out_frequency(out, n, agc != nullptr ? agc->measure(out, n) : 1.0f);
         return n;

@@ -5,6 +5,7 @@
 #include "dsp/agc.h"
 #include "dsp/band_decimator.h"
 #include "dsp/frequency_plan.h"
+#include "dsp/iq_conditioner.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,12 @@ class iq_front_end
 public:
     /// \throws std::invalid_argument if sample_rate_hz is not positive or the plan is not in ascending order.
     iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan, const wanted_band& band = {});
+
+    /// Repairs the samples on the way, from now on and as this conditioner has learnt.
+    void set_conditioner(const iq_conditioner& conditioner) { d_conditioner = conditioner; }
+    const std::optional<iq_conditioner>& conditioner() const { return d_conditioner; }
+    /// Lets the conditioner learn from whole samples.
+    void learn(std::span<const std::byte> iq);
 
     /// Starts again at an input sample with a carrier offset (cycles per input sample) beside the plan. The first output is the
     /// first multiple of the decimation from there on.
@@ -65,6 +72,7 @@ private:
     iq_format d_format;
     double d_sample_rate_hz;
     frequency_plan d_plan;
+    std::optional<iq_conditioner> d_conditioner;
     std::optional<band_decimator> d_decimator;
     double d_tuning_room_cps = 0.0;
     aligned_vector<float> d_tile; ///< decimation: input as float, interleaved

@@ -177,6 +177,9 @@ void psk_demodulator::begin_tracking(const signal_search::finding& found, std::u
     d_tracker.restart();
     d_equaliser.rewind();
     d_quality.restart();
+    iq_conditioner conditioner = d_search.conditioner();
+    conditioner.set_blanked_samples(d_stats.conditioning.blanked_samples);
+    d_front_end.set_conditioner(conditioner);
     d_front_end.restart(first_sample, found.offset_cps);
 }
 
@@ -198,6 +201,7 @@ void psk_demodulator::track(std::span<const std::byte> iq)
     const std::size_t n = d_front_end.process(iq, d_samples.data() + old, &d_agc);
     d_samples.resize(old + 2 * n);
     d_stats.non_finite = d_front_end.non_finite();
+    d_stats.conditioning = d_front_end.conditioner()->state();
     if (d_front_end.next_sample() / d_block_samples % 64 == 0) {
         d_recent_samples.resize(n);
         for (std::size_t i = 0; i < n; ++i)

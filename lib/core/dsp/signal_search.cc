@@ -34,7 +34,8 @@ signal_search::signal_search(const config& c)
     : d_config(c),
       d_acquisition(acquisition_config(c)),
       d_front_end(c.format, c.sample_rate_hz, c.plan, band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff)),
-      d_scan_front_end(c.format, c.sample_rate_hz, c.plan)
+      d_scan_front_end(c.format, c.sample_rate_hz, c.plan),
+      d_conditioner(c.kind != modulation::bpsk)
 {
     const double samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
     if (c.searches_band && samples_per_symbol > wide_band_sps)
@@ -63,6 +64,9 @@ std::optional<signal_search::finding> signal_search::look(bool is_last)
     if (end < d_window_end && !is_last)
         return std::nullopt;
     const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
+    d_front_end.set_conditioner(iq_conditioner(d_config.kind != modulation::bpsk));
+    d_front_end.learn(std::span(d_kept).last(std::min(d_kept.size(), d_window_len * sample_len)));
+    d_conditioner = *d_front_end.conditioner();
     auto found = look_at(d_probe_len, 0, expected_cps);
     if (!found && is_last)
         found = look_at(d_window_len, 0, expected_cps);
@@ -117,6 +121,7 @@ signal_search::look_at(std::size_t wanted, std::size_t before_end, double expect
     const double decimation = d_front_end.decimation();
     const double first_output = std::ceil(static_cast<double>(start) / decimation);
     std::vector<float> samples(2 * (n / d_front_end.decimation() + 1));
+    d_front_end.set_conditioner(d_conditioner);
     d_front_end.restart(start, expected_cps);
     const std::size_t made = d_front_end.process(
         std::span(d_kept).last((n + before_end) * sample_len).first(n * sample_len), samples.data());
@@ -142,6 +147,7 @@ std::optional<signal_search::finding> signal_search::look_through_band(std::size
     const std::size_t n = std::min(wanted, d_kept.size() / sample_len);
     const auto iq = std::span(d_kept).last(n * sample_len);
     d_scan->restart();
+    d_scan_front_end.set_conditioner(d_conditioner);
     d_scan_front_end.restart(d_kept_start + d_kept.size() / sample_len - n, 0.0);
     std::vector<float> samples(2 * scan_block_samples);
     for (std::size_t at = 0; at < n; at += scan_block_samples) {

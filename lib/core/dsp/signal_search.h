@@ -50,6 +50,8 @@ public:
     /// \param is_last look at what there is
     std::optional<finding> look(bool is_last);
 
+    /// As it has learnt from the samples last looked at.
+    const iq_conditioner& conditioner() const { return d_conditioner; }
     bool is_empty() const { return d_kept.empty(); }
     std::uint64_t kept_start() const { return d_kept_start; }
     /// The kept samples, from kept_start() on.
@@ -72,6 +74,7 @@ private:
     iq_front_end d_front_end;
     std::optional<band_scan> d_scan;
     iq_front_end d_scan_front_end; ///< the whole band
+    iq_conditioner d_conditioner;
     std::vector<std::byte> d_kept;
     std::uint64_t d_kept_start = 0; ///< sample index
     std::uint64_t d_window_end;     ///< sample index at which the next window is complete

@@ -99,6 +99,13 @@ py::dict stats(const psk_demodulator& demodulator)
     out["carrier_offset_hz"] = s.carrier_offset_hz;
     out["symbol_rate_error_ppm"] = s.symbol_rate_error_ppm;
     out["coherence"] = s.coherence;
+    out["dc_dbc"] = s.conditioning.dc_dbc;
+    out["is_dc_removed"] = s.conditioning.is_dc_removed;
+    out["iq_gain_db"] = s.conditioning.iq_gain_db;
+    out["iq_phase_deg"] = s.conditioning.iq_phase_deg;
+    out["iq_image_dbc"] = s.conditioning.image_dbc;
+    out["is_iq_corrected"] = s.conditioning.is_iq_corrected;
+    out["blanked_samples"] = s.conditioning.blanked_samples;
     out["phase_memory_symbols"] = s.phase_memory_symbols;
     out["level_dbfs"] = s.level_dbfs;
     out["equaliser_active"] = s.is_equaliser_active;
