@@ -17,6 +17,9 @@ using std::numbers::pi_v;
 
 constexpr float two_pi = 2.0f * pi_v<float>;
 
+// Timing this far off was not reached by drifting: samples are missing. Noise seems so sure once in thousands of stretches.
+constexpr float far_late_symbols = 0.15f, sure_timing = 4.0f;
+
 /// Advances beyond `step` from each angle to the next, in -pi .. pi. \param angle n + 1 values
 XBAND_MULTIVERSION void find_advances(const float* angle, std::size_t n, float step, float* advance)
 {
@@ -55,7 +58,10 @@ XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second
 
 } // namespace
 
-carrier_tracker::carrier_tracker(modulation kind, double rolloff) : d_kind(kind), d_timing_slope(gardner_slope(rolloff))
+carrier_tracker::carrier_tracker(modulation kind, double rolloff)
+    : d_kind(kind),
+      d_timing_slope(gardner_slope(rolloff)),
+      d_power_swing(power_swing(rolloff))
 {
 }
 
@@ -93,7 +99,7 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
     report.coherence = d_meter.coherence();
     report.step_per_symbol_cycles =
         d_meter.step_rad() / (two_pi * static_cast<float>(phasor_group * phase_multiple(d_kind)));
-    report.timing_error_symbols = timing_error(symbols, n);
+    measure_timing(symbols, n, report);
     if (d_kind == modulation::oqpsk)
         find_decision_gain(symbols, n);
     return report;
@@ -203,19 +209,40 @@ void carrier_tracker::turn_offset_rails_upright(symbol_buffer& symbols, std::siz
     correct(s.half_re, s.half_im, symbols.half_re, symbols.half_im);
 }
 
-float carrier_tracker::timing_error(const symbol_buffer& symbols, std::size_t n) const
+void carrier_tracker::measure_timing(const symbol_buffer& symbols, std::size_t n, stretch_report& report) const
 {
     const std::size_t used = std::min(n, d_kind == modulation::oqpsk ? stretch_symbols : timing_symbols) - phasor_group;
+    const auto power = [&](const float* at) {
+        float second, fourth;
+        sum_moments(at, used, second, fourth);
+        return second;
+    };
     const float* on_re = symbols.on_re.data();
+    const float on_power = power(on_re);
     float total = sum_gardner(symbols.half_re.data(), on_re, on_re + 1, used);
-    if (d_kind == modulation::qpsk)
-        total += sum_gardner(symbols.half_im.data(), symbols.on_im.data(), symbols.on_im.data() + 1, used);
-    else if (d_kind == modulation::oqpsk)
+    float swing = on_power - power(symbols.half_re.data());
+    if (d_kind == modulation::qpsk) {
+        const float* on_im = symbols.on_im.data();
+        total += sum_gardner(symbols.half_im.data(), on_im, on_im + 1, used);
+        swing += power(on_im) - power(symbols.half_im.data());
+    } else if (d_kind == modulation::oqpsk) {
         total += sum_gardner(symbols.on_im.data() + 1, symbols.half_im.data(), symbols.half_im.data() + 1, used);
-    float power = 0.0f, fourth = 0.0f;
-    sum_moments(on_re, used, power, fourth);
+        swing += power(symbols.half_im.data()) - power(symbols.on_im.data() + 1);
+    }
+    report.timing_error_symbols = report.timing_jump_symbols = 0.0f;
     const float rails_used = d_kind == modulation::bpsk ? 1.0f : 2.0f;
-    return power > 0.0f ? total / (rails_used * power * d_timing_slope) : 0.0f;
+    const float unit = rails_used * on_power;
+    if (!(unit > 0.0f))
+        return;
+    report.timing_error_symbols = total / (unit * d_timing_slope);
+    // The detector's mean is a sine of the error and cannot tell 0.45 from 0.05; the power's swing is the cosine.
+    const float sine = two_pi * report.timing_error_symbols;
+    const float cosine = swing / (unit * d_power_swing);
+    const float late = std::atan2(sine, cosine) / two_pi;
+    // Of noise alone: the difference of two mean squares of as many values.
+    const float noise = 2.0f / (std::sqrt(rails_used * static_cast<float>(used)) * d_power_swing);
+    if (std::abs(late) > far_late_symbols && std::hypot(sine, cosine) > sure_timing * noise)
+        report.timing_jump_symbols = late;
 }
 
 } // namespace xband::core

@@ -16,7 +16,8 @@ namespace xband::core {
 struct stretch_report {
     float step_per_symbol_cycles; ///< residual carrier
     float coherence;              ///< 0 noise .. 1 clean; see phase_meter
-    float timing_error_symbols;   ///< instants are late by this
+    float timing_error_symbols;   ///< instants are late by this, small errors
+    float timing_jump_symbols;    ///< not 0: instants are late by so much more that the clock must be set anew
 };
 
 /// Carrier phase without a loop: groups of symbols give phasors free of the data, smoothed both ways in time with a
@@ -53,10 +54,11 @@ private:
     void turn_upright(symbol_buffer& symbols, std::size_t n_groups) const;
     void turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups);
     void find_decision_gain(const symbol_buffer& symbols, std::size_t n);
-    float timing_error(const symbol_buffer& symbols, std::size_t n) const;
+    void measure_timing(const symbol_buffer& symbols, std::size_t n, stretch_report& report) const;
 
     modulation d_kind;
     float d_timing_slope; ///< of the detector, per symbol of error and unit of symbol power
+    float d_power_swing;  ///< from instants to midway, per unit of symbol power
     phase_smoother d_smoother;
     std::array<phase_smoother, 2> d_fine_smoothers; ///< OQPSK: one a round of decisions
     phase_meter d_meter;

@@ -42,4 +42,14 @@ float gardner_slope(double rolloff)
     return static_cast<float>((mean(0.01) - mean(-0.01)) / 0.02);
 }
 
+float power_swing(double rolloff)
+{
+    double swing = 0.0;
+    for (int m = -20; m <= 20; ++m) {
+        const double on = raised_cosine_pulse(m, rolloff), midway = raised_cosine_pulse(m + 0.5, rolloff);
+        swing += on * on - midway * midway;
+    }
+    return static_cast<float>(swing);
+}
+
 } // namespace xband::core

@@ -11,4 +11,7 @@ float sum_gardner(const float* middle, const float* before, const float* after, 
 /// Slope of the detector's mean over the timing error (symbols), for unit-power symbols and the raised-cosine pulse.
 float gardner_slope(double rolloff);
 
+/// How much more power unit-power symbols have at their instants than midway between them: raised-cosine pulse.
+float power_swing(double rolloff);
+
 } // namespace xband::core

@@ -8,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace xband::core {
 
@@ -163,6 +164,7 @@ void psk_demodulator::start_tracking(const signal_search::finding& found)
 void psk_demodulator::begin_tracking(const signal_search::finding& found, std::uint64_t first_sample)
 {
     d_state = state::track;
+    d_has_jumped = false;
     d_unlocked_stretches = 0;
     d_step = found.samples_per_symbol / d_decimation;
     const double start = static_cast<double>(first_sample) / d_decimation;
@@ -308,7 +310,15 @@ void psk_demodulator::steer(const stretch_report& report, std::size_t n)
     d_stats.carrier_offset_hz =
         static_cast<float>(plan_hz + (d_front_end.offset_cps() + residual_cps) * d_config.sample_rate_hz);
     d_stats.symbol_rate_error_ppm = static_cast<float>((d_nominal_sps / d_step - 1.0) * 1e6);
-    if (!d_stats.is_locked || n < stretch)
+    if (n < stretch)
+        return;
+    const bool is_settled = !std::exchange(d_has_jumped, false); // else the stretch begins with the old timing
+    if (is_settled && report.timing_jump_symbols != 0.0f) {
+        d_next_symbol -= static_cast<double>(report.timing_jump_symbols) * d_step;
+        d_has_jumped = true;
+        return;
+    }
+    if (!d_stats.is_locked)
         return; // coast
     d_front_end.set_offset_cps(d_front_end.offset_cps() + carrier_gain * residual_cps);
     const double late = std::clamp(static_cast<double>(report.timing_error_symbols), -0.1, 0.1) * d_step;

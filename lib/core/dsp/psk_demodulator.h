@@ -132,6 +132,7 @@ private:
     symbol_buffer d_next_group; ///< for the equaliser: symbols after the stretch
     ring<double> d_positions;   ///< of the first symbol of each block in d_symbols
 
+    bool d_has_jumped = false; ///< symbol timing was set anew at the end of the last stretch
     unsigned d_unlocked_stretches = 0;
 
     std::vector<soft_bit> d_soft;
