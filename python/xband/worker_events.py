@@ -104,11 +104,18 @@ class Instruments:
             "symbols": 0,
             "locked": False,
             "es_n0_db": None,
+            "evm_percent": None,
             "carrier_offset_hz": None,
             "symbol_rate_error_ppm": None,
         }
         for key in ("good", "corrected", "uncorrectable", "not_checked"):
             content[f"frames_{key}"] = sum(getattr(counters, f"frames_{key}") for counters in decoders)
+        for how in ("erasures", "rs_pinned", "data_aided", "stitched"):
+            content[f"frames_by_{how}"] = sum(getattr(counters, f"frames_by_{how}") for counters in decoders)
+        content["phase_slips"] = sum(counters.ambiguity_changes for counters in decoders)
+        content["bit_slips"] = sum(counters.bit_slips for counters in decoders)
+        content["channel_bits"] = sum(counters.channel_bits for counters in decoders)
+        content["channel_bit_errors"] = sum(counters.channel_bit_errors for counters in decoders)
         content["sync_losses"] = sum(counters.sync_losses for counters in decoders)
         content["frames_published"] = sum(publisher.frames_taken for publisher in self.publishers)
         content["messages_sent"] = sum(publisher.messages_sent for publisher in self.publishers)
@@ -123,6 +130,7 @@ class Instruments:
                 "symbols": status.symbols,
                 "locked": status.is_locked,
                 "es_n0_db": status.es_n0_db if status.is_locked else None,
+                "evm_percent": status.evm_percent if status.is_locked else None,
                 "carrier_offset_hz": status.carrier_offset_hz if status.is_locked else None,
                 "symbol_rate_error_ppm": status.symbol_rate_error_ppm if status.is_locked else None,
             }

@@ -7,32 +7,16 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .frame_headers import AOS_IDLE_VCID
 from .framing import TIME_UNKNOWN_NS, ChannelGap, FrameBatch, FrameStatistics
 from .mission import Mission, VirtualChannel
 from .packets import CutReason, PacketStatistics
+from .quality_summary import QualitySummary
 from .records import Integrity, Recovery, SyncState
 from .utc import format_utc_ns
 
 MAX_LISTED_GAPS = 1000
-
-
-class _Mean:
-    """Mean of the finite values."""
-
-    def __init__(self) -> None:
-        self._sum = 0.0
-        self._count = 0
-
-    def add(self, values: npt.NDArray[np.floating[Any]]) -> None:
-        finite = values[np.isfinite(values)].astype(np.float64)
-        self._sum += float(finite.sum())
-        self._count += len(finite)
-
-    def value(self, decimals: int) -> float | None:
-        return round(self._sum / self._count, decimals) if self._count else None
 
 
 class PassSummary:
@@ -44,9 +28,7 @@ class PassSummary:
         self._by_sync = dict.fromkeys(SyncState, 0)
         self._by_recovery = dict.fromkeys(Recovery, 0)
         self._corrected_symbols = 0
-        self._es_n0_db = _Mean()
-        self._carrier_offset_hz = _Mean()
-        self._symbol_rate_error_ppm = _Mean()
+        self._quality = QualitySummary()
         self._first_lock_s: float | None = None
         self._gaps: list[ChannelGap] = []
         self._n_gaps = 0
@@ -66,10 +48,8 @@ class PassSummary:
         for way, count in zip(Recovery, ways, strict=True):
             self._by_recovery[way] += int(count)
         self._corrected_symbols += int(batch.corrected_symbols().sum())
+        self._quality.add(batch)
         trusted = batch.records[batch.is_trusted]
-        self._es_n0_db.add(trusted["es_n0_db"])
-        self._carrier_offset_hz.add(trusted["carrier_offset_hz"])
-        self._symbol_rate_error_ppm.add(trusted["symbol_rate_error_ppm"])
         if self._first_lock_s is None and len(trusted):
             first_s = float(trusted["first_sample"][0]) / batch.sample_rate_hz
             self._first_lock_s = round(first_s, 6) if math.isfinite(first_s) else None
@@ -97,9 +77,7 @@ class PassSummary:
             },
             "corrected_symbols": self._corrected_symbols,
             "first_lock_s": self._first_lock_s,
-            "es_n0_db": self._es_n0_db.value(3),
-            "carrier_offset_hz": self._carrier_offset_hz.value(1),
-            "symbol_rate_error_ppm": self._symbol_rate_error_ppm.value(3),
+            **self._quality.as_json(),
             "virtual_channels": [
                 self._channel_as_json(scid, vcid, frames, packets) for scid, vcid in sorted(frames.channels)
             ],

@@ -17,7 +17,8 @@ class Heartbeat:
     """samples: taken by this instance; first_sample_index: of the first of them, counted by the source.
 
     frames_*: decoded by this instance so far, not_checked if the mission has no check; messages_dropped: that the
-    receiver could not get rid of. is_locked, es_n0_db, carrier_offset_hz: None while unknown.
+    receiver could not get rid of. es_n0_db, evm_percent, carrier_offset_hz: None while unknown. channel_*, *_slips: as
+    in docs/quality.md, counted since the instance began.
     """
 
     samples: int
@@ -30,6 +31,11 @@ class Heartbeat:
     is_locked: bool
     es_n0_db: float | None
     carrier_offset_hz: float | None
+    evm_percent: float | None = None
+    channel_bits: int = 0
+    channel_bit_errors: int = 0
+    phase_slips: int = 0
+    bit_slips: int = 0
 
     @property
     def sample_position(self) -> int:
@@ -96,6 +102,11 @@ def _heartbeat(content: Mapping[str, Any]) -> Heartbeat:
         is_locked=bool(content.get("locked", False)),
         es_n0_db=_finite(content.get("es_n0_db")),
         carrier_offset_hz=_finite(content.get("carrier_offset_hz")),
+        evm_percent=_finite(content.get("evm_percent")),
+        channel_bits=int(content.get("channel_bits", 0)),
+        channel_bit_errors=int(content.get("channel_bit_errors", 0)),
+        phase_slips=int(content.get("phase_slips", 0)),
+        bit_slips=int(content.get("bit_slips", 0)),
     )
 
 

@@ -51,12 +51,14 @@ class ReceptionGap:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the receiver measured at one time of the signal."""
+    """What the receiver measured at one time of the signal. channel_ber: since the measurement before."""
 
     time: datetime
     is_locked: bool
     es_n0_db: float | None
     carrier_offset_hz: float | None
+    evm_percent: float | None = None
+    channel_ber: float | None = None
 
 
 @dataclass

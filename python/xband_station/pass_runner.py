@@ -189,6 +189,7 @@ class PassRunner:
     def _take_heartbeat(self, heartbeat: Heartbeat, instance: Instance, watch: WorkerWatch) -> None:
         watch.heartbeat(time.monotonic(), heartbeat.samples)
         is_progress = heartbeat.samples > (instance.last.samples if instance.last else 0)
+        channel_ber = _channel_ber(instance.last, heartbeat)
         instance.last = heartbeat
         if not is_progress:
             return
@@ -198,7 +199,12 @@ class PassRunner:
         self._progress_s = time.monotonic()
         self._clock.follow(signal_time)
         measurement = Measurement(
-            signal_time or self._clock.now(), heartbeat.is_locked, heartbeat.es_n0_db, heartbeat.carrier_offset_hz
+            signal_time or self._clock.now(),
+            heartbeat.is_locked,
+            heartbeat.es_n0_db,
+            heartbeat.carrier_offset_hz,
+            heartbeat.evm_percent,
+            channel_ber,
         )
         self._record.measure(measurement)
 
@@ -253,3 +259,10 @@ class PassRunner:
                 stop_time_ns=to_ns(stop),
             )
         )
+
+
+def _channel_ber(before: Heartbeat | None, now: Heartbeat) -> float | None:
+    """Share of wrong channel bits among those compared since the heartbeat before."""
+    bits = now.channel_bits - (before.channel_bits if before else 0)
+    errors = now.channel_bit_errors - (before.channel_bit_errors if before else 0)
+    return errors / bits if bits > 0 else None

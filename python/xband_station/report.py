@@ -12,6 +12,8 @@ import numpy as np
 
 from xband_core.errors import XbandError
 from xband_core.output_files import replace_file
+from xband_core.records import RS_MARGIN_UNKNOWN
+from xband_core.wire_types import METADATA
 from xband_station import __version__
 from xband_station.geometry import Tracker
 from xband_station.link import Antenna, es_n0_db
@@ -70,6 +72,11 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "virtual_channels": {
             f"frames.{mission.name}.{vcid}": channel.name for vcid, channel in mission.framing.virtual_channels.items()
         },
+        "phase_slips": record.decoded("phase_slips"),
+        "bit_slips": record.decoded("bit_slips"),
+        "channel_bits": record.decoded("channel_bits"),
+        "channel_bit_errors": record.decoded("channel_bit_errors"),
+        "frames_by_rs_margin": _frames_by_rs_margin(Path(record.folder)),
         "messages_dropped": record.decoded("messages_dropped"),
         "messages_rejected": totals.rejected if totals else 0,
         "archive_error": totals.archive_error if totals else None,
@@ -119,9 +126,25 @@ def _measured(record: PassRecord, tracker: Tracker) -> list[dict[str, Any]]:
             "locked": measurement.is_locked,
             "es_n0_db": _rounded(measurement.es_n0_db, 2),
             "carrier_offset_hz": _rounded(measurement.carrier_offset_hz, 1),
+            "evm_percent": _rounded(measurement.evm_percent, 2),
+            "channel_ber": measurement.channel_ber,
         }
         for offset_s, elevation_deg, measurement in zip(offsets_s, elevations_deg, record.measurements, strict=True)
     ]
+
+
+def _frames_by_rs_margin(folder: Path) -> dict[str, int]:
+    """How many archived frames had which Reed-Solomon margin left; -1: beyond repair. Empty without the code."""
+    counts: dict[str, int] = {}
+    for name in ("frames_bad.meta", "frames.meta"):
+        file = folder / name
+        if not file.is_file() or file.stat().st_size < METADATA.itemsize:
+            continue
+        margins, frames = np.unique(np.memmap(file, METADATA, "r")["rs_margin"], return_counts=True)
+        for margin, count in zip(margins.tolist(), frames.tolist(), strict=True):
+            if margin != RS_MARGIN_UNKNOWN:
+                counts[str(margin)] = counts.get(str(margin), 0) + count
+    return counts
 
 
 def _predicted(record: PassRecord, tracker: Tracker, antenna: Antenna) -> list[dict[str, Any]]:

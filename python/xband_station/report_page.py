@@ -66,11 +66,31 @@ def _account(report: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("frames decoded", f"{decoded['good']} good, {decoded['corrected']} corrected"),
         ("frames beyond repair", decoded["uncorrectable"]),
         ("frames published", published["good_and_corrected"]),
+        ("channel bit error rate", _ber_text(report)),
+        ("slips", f"{report['phase_slips']} of the carrier phase, {report['bit_slips']} of bits"),
+        ("Reed-Solomon margin", _margin_text(report["frames_by_rs_margin"])),
         ("receiver restarts", report["restarts"]),
         ("time without receiver", f"{report['lost_s']:.1f} s"),
         ("clock of the samples", report["clock_quality"]),
         ("archive", report["archive_error"] or "complete"),
     ]
+
+
+def _ber_text(report: Mapping[str, Any]) -> str:
+    bits, errors = report["channel_bits"], report["channel_bit_errors"]
+    return f"{errors / bits:.2g} ({errors} of {bits} bits)" if bits else "unknown"
+
+
+def _margin_text(frames_by_margin: Mapping[str, int]) -> str:
+    """What the worst codeword of a frame could still have mended: median, and the least one of all right frames."""
+    right = sorted((int(margin), count) for margin, count in frames_by_margin.items() if int(margin) >= 0)
+    total = sum(count for _, count in right)
+    seen = 0
+    for margin, count in right:
+        seen += count
+        if 2 * seen >= total:
+            return f"median {margin}, worst frame {right[0][0]} symbols"
+    return "unknown"
 
 
 def _plots(report: Mapping[str, Any]) -> str:
@@ -80,6 +100,8 @@ def _plots(report: Mapping[str, Any]) -> str:
         ("Constellation after synchronisation", _constellation(report["constellation"])),
         ("Es/N0 over time", _es_n0(measured, predicted, "seconds", "seconds after AOS", (0.0, report["duration_s"]))),
         ("Es/N0 over elevation", _es_n0(measured, predicted, "elevation_deg", "elevation in degrees")),
+        ("Error vector magnitude", _curve([m for m in measured if m["locked"]], "evm_percent", "EVM in %", _MEASURED)),
+        ("Channel bit errors", _bit_errors(measured)),
         ("Elevation", _curve(predicted, "elevation_deg", "elevation in degrees", _PREDICTED)),
         (
             "Carrier offset",
@@ -123,6 +145,13 @@ def _es_n0(
         ),
     ]
     return plot(series, label, "Es/N0 in dB", x_range)
+
+
+def _bit_errors(measured: Sequence[Mapping[str, Any]]) -> str:
+    """On a logarithmic scale; no error at all cannot be drawn on it."""
+    points = [(row["seconds"], math.log10(row["channel_ber"])) for row in measured if row["channel_ber"]]
+    series = [Series("", points, _MEASURED, is_line=False, dot_px=2.4)]
+    return plot(series, "seconds after AOS", "bit error rate, power of 10")
 
 
 def _es_n0_points(rows: Sequence[Mapping[str, Any]], x: str) -> list[tuple[float, float]]:

@@ -56,6 +56,10 @@ class FakeWorker:
             "frames_good": self.frames,
             "locked": True,
             "es_n0_db": 9.5,
+            "evm_percent": 33.5,
+            "channel_bits": 16384 * self.frames,
+            "channel_bit_errors": 20 * self.frames,
+            "phase_slips": 1,
             "carrier_offset_hz": 1e5,
         }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from xband_core.wire_types import METADATA
 from xband_station.clock import SimulatedClock
 from xband_station.pass_record import PassState
 from xband_station.station_config import Watch, load_station
@@ -59,11 +60,14 @@ def test_an_undisturbed_pass_is_complete(station):
     assert report["frames_decoded"]["good"] == report["frames_published"]["good_and_corrected"] == 6000
     folder = Path(record.folder)
     assert (folder / "frames.bin").stat().st_size == 6000 * 892
-    assert (folder / "frames.meta").stat().st_size == 6000 * 64
+    assert (folder / "frames.meta").stat().st_size == 6000 * METADATA.itemsize
     assert json.loads((folder / "plan.json").read_text())["doppler"]
     page = (folder / "report.html").read_text()
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 8
     assert "no measurements" not in page
+    assert report["measured"][-1]["evm_percent"] == 33.5
+    assert report["measured"][-1]["channel_ber"] == pytest.approx(20 / 16384)
+    assert "1 of the carrier phase, 0 of bits" in page
 
 
 def test_an_unbounded_source_is_stopped_at_los(station):

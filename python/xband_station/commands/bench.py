@@ -25,7 +25,8 @@ ratios of one run. `realtime`: the symbol rates of fast links beside what two co
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
 `acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
-`robustness`: gain steps, clipping, interference and missing samples, held against a cold start."""
+`robustness`: gain steps, clipping, interference and missing samples, held against a cold start.
+`quality`: Es/N0 and error vector magnitude as told, beside what was sent."""
 
 EPILOG = """\
 examples:
@@ -35,6 +36,7 @@ examples:
   xband bench acquisition --trials 200
   xband bench equaliser --frames 1000
   xband bench robustness --json
+  xband bench quality
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -49,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "what",
-        choices=["speed", "realtime", "sensitivity", "acquisition", "equaliser", "robustness"],
+        choices=["speed", "realtime", "sensitivity", "acquisition", "equaliser", "robustness", "quality"],
         help="what to measure",
     )
     parser.add_argument(
@@ -101,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
         "acquisition": _acquisition,
         "equaliser": _equaliser,
         "robustness": _robustness,
+        "quality": _quality,
         "realtime": _realtime,
     }
     return measure[args.what](args)
@@ -198,4 +201,15 @@ def _robustness(args: argparse.Namespace) -> int:
         print(json.dumps(report | {"rows": [row.as_dict() for row in rows]}, indent=1))
     else:
         print(f"{robustness.tables(cold, rows)}\n{elapsed_s:.0f} s")
+    return 0
+
+
+def _quality(args: argparse.Namespace) -> int:
+    from xband_station.bench import quality
+
+    points = quality.run(args.seed)
+    if args.json:
+        print(json.dumps({"conditions": quality.CONDITIONS, "rows": [point.as_dict() for point in points]}, indent=1))
+    else:
+        print(quality.table(points))
     return 0

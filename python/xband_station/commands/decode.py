@@ -147,7 +147,8 @@ def as_text(summary: dict[str, Any], out_dir: Path) -> str:
     lines = [
         f"frames    {good} good, {corrected} corrected, {bad} beyond repair",
         f"rescued   {_rescued(summary['frames_rescued'])}",
-        f"signal    Es/N0 {shown('es_n0_db', 'dB', 2)}",
+        f"signal    Es/N0 {shown('es_n0_db', 'dB', 2)}, EVM {shown('evm_percent', '%', 1)}",
+        f"channel   {_channel_text(summary)}",
         f"carrier   {shown('carrier_offset_hz', 'Hz', 0)} from the centre",
         f"clock     {shown('symbol_rate_error_ppm', 'ppm', 2)} off the nominal symbol rate",
         f"lock      after {shown('first_lock_s', 's', 3)} of {summary['duration_s']:.3f} s",
@@ -168,6 +169,16 @@ def as_text(summary: dict[str, Any], out_dir: Path) -> str:
         ]
         lines += ["", format_table(["virtual channel", "SCID", "frames", "gaps", "missing", "packets"], rows)]
     return "\n".join(lines)
+
+
+def _channel_text(summary: dict[str, Any]) -> str:
+    """Bit errors, slips and what the Reed-Solomon code had left."""
+    ber, margin = summary["channel_ber"], summary["rs_margin"]
+    parts = ["bit errors unknown" if ber is None else f"bit error rate {ber:.2g}"]
+    parts.append(f"{summary['phase_slips']} phase slips, {summary['bit_slips']} bit slips")
+    if margin["median"] is not None:
+        parts.append(f"Reed-Solomon margin {margin['median']} (worst frame {margin['least']})")
+    return "; ".join(parts)
 
 
 def _start_time_ns(text: str) -> int:
