@@ -8,3 +8,4 @@ void bind_fec(pybind11::module_& m);
 void bind_framing(pybind11::module_& m);
 void bind_dsp(pybind11::module_& m);
 void bind_modulator(pybind11::module_& m);
+void bind_timing(pybind11::module_& m);

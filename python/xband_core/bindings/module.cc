@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, m)
     bind_framing(m);
     bind_dsp(m);
     bind_modulator(m);
+    bind_timing(m);
 }

@@ -53,6 +53,7 @@ class Waveform:
 
 
 SNPP = Waveform("suomi-npp", 2.2, "cs8")
+NOAA_21 = Waveform("noaa-21", 2.2, "cs8")
 WAVEFORMS = (
     Waveform("suomi-npp", 2.0, "cs8"),
     SNPP,
@@ -60,7 +61,7 @@ WAVEFORMS = (
     Waveform("suomi-npp", 2.5, "cs8"),
     Waveform("suomi-npp", 4.0, "cs8"),
     Waveform("noaa-21", 2.0, "cs8"),
-    Waveform("noaa-21", 2.2, "cs8"),
+    NOAA_21,
 )
 
 

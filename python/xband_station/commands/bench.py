@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Measures this build on this machine. `speed`: our parts beside GNU Radio, libfec, VOLK and liquid-dsp, in CPU time, as
 ratios of one run. `realtime`: the symbol rates of fast links beside what two cores can take, and the memory it needs.
+`cycles`: how many of them each stage of the receiver takes.
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
 `acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
@@ -51,7 +52,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "what",
-        choices=["speed", "realtime", "sensitivity", "acquisition", "equaliser", "robustness", "quality"],
+        choices=["speed", "realtime", "cycles", "sensitivity", "acquisition", "equaliser", "robustness", "quality"],
         help="what to measure",
     )
     parser.add_argument(
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
         "robustness": _robustness,
         "quality": _quality,
         "realtime": _realtime,
+        "cycles": _cycles,
     }
     return measure[args.what](args)
 
@@ -119,6 +121,16 @@ def _realtime(args: argparse.Namespace) -> int:
     from xband_station.bench import realtime
 
     return _report_speed(args, realtime.run)
+
+
+def _cycles(args: argparse.Namespace) -> int:
+    from xband_station.bench import cycles
+
+    bars = cycles.run()
+    if args.plot:
+        cycles.plot(args.plot, bars)
+    print(json.dumps([bar.as_dict() for bar in bars], indent=1) if args.json else cycles.table(bars))
+    return 0
 
 
 def _report_speed(args: argparse.Namespace, measure: Callable[[Callable[[str], None]], list[Result]]) -> int:
