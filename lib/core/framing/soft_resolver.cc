@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/soft_resolver.h"
+#include "base/multiversion.h"
 
 #include <algorithm>
 #include <bit>
@@ -26,6 +27,18 @@ std::uint64_t load_big_endian(const std::uint8_t* octets)
     for (int i = 0; i < 8; ++i)
         word = word << 8 | octets[i];
     return word;
+}
+
+std::uint32_t count_ones(const std::array<std::uint64_t, 2>& bits)
+{
+    return std::uint32_t(std::popcount(bits[0]) + std::popcount(bits[1]));
+}
+
+// Several versions for the sake of the population count, which x86-64 has had an instruction for since 2008 only.
+XBAND_MULTIVERSION void count_channel_bits(std::span<const channel_word> channel, std::span<channel_bit_count> counts)
+{
+    for (std::size_t w = 0; w < channel.size(); ++w)
+        counts[w] = { count_ones(channel[w].wrong), count_ones(channel[w].compared) };
 }
 
 } // namespace
@@ -247,15 +260,12 @@ void soft_resolver::read_as(std::size_t reading)
 void soft_resolver::decode_pairs(candidate& decoded)
 {
     d_viterbi.decode(d_pairs, decoded.bits, d_channel);
-    const auto count = [](const std::array<std::uint64_t, 2>& bits) {
-        return std::uint32_t(std::popcount(bits[0]) + std::popcount(bits[1]));
-    };
     for (std::size_t w = 0; w < decoded.words.size(); ++w) {
         decoded.words[w].bits = load_big_endian(decoded.bits.data() + 8 * w);
         decoded.words[w].wrong = d_channel[w].wrong;
         decoded.words[w].compared = d_channel[w].compared;
-        decoded.counts[w] = { count(d_channel[w].wrong), count(d_channel[w].compared) };
     }
+    count_channel_bits(d_channel, decoded.counts);
 }
 
 channel_bit_count soft_resolver::count(const candidate& decoded)
