@@ -124,6 +124,23 @@ BOOST_DATA_TEST_CASE(frames_are_won_and_none_is_wrong, data::make(links), link)
         BOOST_TEST(n_won >= link.at_least_won);
 }
 
+BOOST_AUTO_TEST_CASE(a_phase_that_wanders_is_taken_out)
+{
+    const noisy_link link{ "S-NPP", links[0].config, 2.0F, 0 };
+    const octets frames = make_frames(link.config, 40);
+    soft_stream soft = receive_soft(link, frames, 23);
+    for (std::size_t k = 0; k + 1 < soft.size(); k += 2) {
+        const float phase = 0.33F * std::sin(float(k % 3000) * 2 * 3.14159F / 3000); // 19 degrees, 1500 symbols
+        const float i = soft[k], q = soft[k + 1];
+        soft[k] = soft_bit(std::lround(std::clamp(i * std::cos(phase) - q * std::sin(phase), -127.F, 127.F)));
+        soft[k + 1] = soft_bit(std::lround(std::clamp(i * std::sin(phase) + q * std::cos(phase), -127.F, 127.F)));
+    }
+    std::map<frame_recovery, std::size_t> n_by_way;
+    for (const auto& [counter, way] : right_ones(locate(link.config, soft, true), frames))
+        ++n_by_way[way];
+    BOOST_TEST(n_by_way[frame_recovery::data_aided] >= 3U);
+}
+
 BOOST_AUTO_TEST_CASE(thousands_of_frames_at_the_limit)
 {
     // Where most frames take the rescue and some are beyond it. right_ones() looks at each.

@@ -22,6 +22,7 @@ public:
         : d_pattern(config.inner_pattern()),
           d_resolver(config.modulation, config.inner_rate(), d_pattern, config.segment_bits),
           d_is_nrzm(config.differential == differential::nrz_m),
+          d_has_pair_per_symbol(config.modulation == modulation::qpsk && config.inner_rate() == code_rate::r12),
           d_second_look(d_is_nrzm),
           d_last_bits(d_resolver.readings().differences.size()),
           d_decoded(d_last_bits.size()),
@@ -77,6 +78,8 @@ public:
         return sum;
     }
 
+    bool can_take_phase_out() const override { return d_has_pair_per_symbol; }
+
     void look_again(const second_look& look) override
     {
         // What the stream's difference stands for: with these signs the decoder finds the stream's bits.
@@ -112,6 +115,7 @@ private:
     puncture_pattern d_pattern;
     soft_resolver d_resolver;
     bool d_is_nrzm;
+    bool d_has_pair_per_symbol;
     coded_second_look d_second_look;
     std::vector<std::uint64_t> d_last_bits; ///< of each stream, before NRZ-M
     std::vector<std::uint64_t> d_decoded;   ///< one word of each stream

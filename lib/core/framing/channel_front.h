@@ -43,6 +43,8 @@ public:
     /// Channel errors of a stretch of bits; nothing if the code does not tell.
     virtual std::optional<channel_quality> quality(std::int64_t position, std::size_t n_bits) const = 0;
 
+    /// True if symbols are known well enough from their bits to tell the carrier's phase: QPSK, r = 1/2.
+    virtual bool can_take_phase_out() const { return false; }
     /// Reads bits again of which some are known now; from where discard_before() allows, and not beyond the last bit.
     virtual void look_again(const second_look& look) = 0;
 };

@@ -21,6 +21,21 @@ constexpr unsigned max_next_marker_errors = 8;
 
 constexpr unsigned needed_parity = 32;
 
+/// Which of the ways that a frame took is named: the last resort among them.
+unsigned effort(frame_recovery way)
+{
+    switch (way) {
+    case frame_recovery::data_aided:
+        return 3;
+    case frame_recovery::erasures:
+        return 2;
+    case frame_recovery::rs_pinned:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 pin pin_of(bool bit) { return bit ? pin::one : pin::zero; }
 
 } // namespace
@@ -82,19 +97,13 @@ bool frame_rescue::mend(const frame_place& place)
     d_is_by_doubts.fill(false);
     while (!d_frame.rs.ok) {
         const auto corrected_before = d_frame.rs.corrected;
-        switch (mend_some(d_frame, place)) {
-        case frame_recovery::rs_pinned:
-            if (d_frame.recovery == frame_recovery::none)
-                d_frame.recovery = frame_recovery::rs_pinned;
-            break;
-        case frame_recovery::erasures:
-            d_frame.recovery = frame_recovery::erasures;
-            for (std::size_t i = 0; i < corrected_before.size(); ++i)
-                d_is_by_doubts[i] |= corrected_before[i] != d_frame.rs.corrected[i];
-            break;
-        default:
+        const frame_recovery way = mend_some(d_frame, place);
+        if (way == frame_recovery::none)
             return false;
-        }
+        d_frame.recovery =
+            std::max(d_frame.recovery, way, [](frame_recovery a, frame_recovery b) { return effort(a) < effort(b); });
+        for (std::size_t i = 0; i < corrected_before.size(); ++i)
+            d_is_by_doubts[i] |= way != frame_recovery::rs_pinned && corrected_before[i] != d_frame.rs.corrected[i];
     }
     return true;
 }
@@ -102,19 +111,25 @@ bool frame_rescue::mend(const frame_place& place)
 /// Tries to win another codeword. \returns how it did.
 frame_recovery frame_rescue::mend_some(decoded_frame& frame, const frame_place& place)
 {
-    if (has_right_codeword(frame)) {
-        look_again(frame, place, {});
-        if (d_codec.decode_again(frame, block()) > 0)
-            return frame_recovery::rs_pinned;
+    for (const bool takes_phase_out : { false, true }) {
+        if (takes_phase_out && !d_front.can_take_phase_out())
+            break;
+        if (has_right_codeword(frame)) {
+            look_again(frame, place, {}, takes_phase_out);
+            if (d_codec.decode_again(frame, block()) > 0)
+                return takes_phase_out ? frame_recovery::data_aided : frame_recovery::rs_pinned;
+        }
+        look_again(frame, place, d_doubts, takes_phase_out);
+        if ((takes_phase_out && d_codec.decode_again(frame, block()) > 0) ||
+            d_codec.decode_otherwise(frame, block(), doubts()) > 0 ||
+            d_codec.decode_with_erasures(frame, block(), doubts()) > 0)
+            return takes_phase_out ? frame_recovery::data_aided : frame_recovery::erasures;
     }
-    look_again(frame, place, d_doubts);
-    const bool is_won = d_codec.decode_otherwise(frame, block(), doubts()) > 0 ||
-                        d_codec.decode_with_erasures(frame, block(), doubts()) > 0;
-    return is_won ? frame_recovery::erasures : frame_recovery::none;
+    return frame_recovery::none;
 }
 
-/// Codewords won from doubtful octets must come out the same again when all others are known. One that was taken for another would
-/// not: what is then read lies near the true one.
+/// Codewords won from doubtful octets must come out the same again when all others are known. One that was taken for another
+/// would not: what is then read lies near the true one.
 bool frame_rescue::is_confirmed(const frame_place& place)
 {
     for (std::size_t i = 0; i < d_is_by_doubts.size(); ++i) {
@@ -130,7 +145,10 @@ bool frame_rescue::is_confirmed(const frame_place& place)
 }
 
 /// Reads the CADU of a frame again, its right codewords being known.
-void frame_rescue::look_again(const decoded_frame& frame, const frame_place& place, std::span<octet_doubt> doubts)
+void frame_rescue::look_again(const decoded_frame& frame,
+                              const frame_place& place,
+                              std::span<octet_doubt> doubts,
+                              bool takes_phase_out)
 {
     const framing_config& config = d_codec.config();
     const auto sent = std::span(d_cadu).subspan(marker_octets, config.code_block_len_bytes());
@@ -147,7 +165,7 @@ void frame_rescue::look_again(const decoded_frame& frame, const frame_place& pla
             d_known[8 * octet + i] = is_known ? pin_of(bit != place.is_inverted) : pin::open;
         }
     }
-    d_front.look_again({ place.position, place.stream, d_known, d_octets, doubts });
+    d_front.look_again({ place.position, place.stream, d_known, d_octets, doubts, takes_phase_out });
     if (place.is_inverted)
         std::ranges::transform(d_octets, d_octets.begin(), [](std::uint8_t octet) { return std::uint8_t(~octet); });
 }

@@ -14,6 +14,7 @@ namespace xband::core {
 /// What the decoder still can do for a frame that Reed-Solomon could not mend, at a place where a frame is known to stand:
 /// - codewords that came right are known bits, with whose help the others are read again (second_look.h);
 /// - where that does not help, or none came right, the octets read with the least certainty are read otherwise or erased.
+/// - last, the carrier's phase is taken from the decoded bits, and all that tried again (phase_pass.h).
 /// They are tried in turn as long as a codeword more comes right.
 ///
 /// What is taken for right must have every codeword corrected, with 11 errors at most beside its erasures; each codeword won
@@ -34,7 +35,10 @@ private:
     frame_recovery mend_some(decoded_frame& frame, const frame_place& place);
     bool is_confirmed(const frame_place& place);
     unsigned count_bits_mended(const frame_place& place);
-    void look_again(const decoded_frame& frame, const frame_place& place, std::span<octet_doubt> doubts);
+    void look_again(const decoded_frame& frame,
+                    const frame_place& place,
+                    std::span<octet_doubt> doubts,
+                    bool takes_phase_out);
     bool has_next_marker(const frame_place& place) const;
     std::span<const std::uint8_t> block() const;
     std::span<const octet_doubt> doubts() const;

@@ -26,6 +26,10 @@ void coded_second_look::read(const soft_history& pairs,
         place = place + 1 == period ? 0 : place + 1;
     }
     d_decoder.decode(d_soft, d_known, d_bits);
+    if (look.takes_phase_out) {
+        d_phase_pass.apply(d_soft, d_bits);
+        d_decoder.decode(d_soft, d_known, d_bits);
+    }
     for (std::size_t i = 0; i < look.bits.size(); ++i) {
         const unsigned octet = d_bits[head / 8 + i];
         const unsigned level_before = d_bits[head / 8 + i - 1] & 1U;

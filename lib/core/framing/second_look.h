@@ -3,6 +3,7 @@
 #include "base/soft_bit.h"
 #include "fec/viterbi_certainty.h"
 #include "fec/viterbi_pinned.h"
+#include "framing/phase_pass.h"
 #include "framing/soft_history.h"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct second_look {
     std::span<const pin> known;    ///< one for each bit as the stream has it; a multiple of 8 bits
     std::span<std::uint8_t> bits;  ///< out: known.size() / 8 octets
     std::span<octet_doubt> doubts; ///< out: one for each octet; may be empty
+    bool takes_phase_out = false;  ///< with the help of what is decoded first; see channel_front::can_take_phase_out()
 };
 
 /// Second look behind the K=7 code, with or without NRZ-M.
@@ -46,6 +48,7 @@ private:
     std::vector<pin> d_known;
     std::vector<std::uint8_t> d_bits;
     std::vector<octet_doubt> d_doubts;
+    phase_pass d_phase_pass;
 };
 
 /// Second look without an inner code. A bit that is the difference of two levels, once known, ties the levels together: the
