@@ -16,9 +16,9 @@ constexpr std::size_t margin = equaliser::look_ahead_symbols; // kept of the str
 static_assert(margin > tap_fit::reach_symbols);
 constexpr std::size_t full_stretch = 4096;
 
-// The watch: every third stretch (frames may be a power of two long; the part looked at must not always be a marker), one of
+// The watch: every fifth stretch (frames may be a power of two long; the part looked at must not always be a marker), one of
 // 7 parts that leave the meter its room on both sides. The first stretch is looked at whole.
-constexpr std::size_t watch_interval = 3, watch_symbols = 512, watch_parts = 7, watch_first = 256;
+constexpr std::size_t watch_interval = 5, watch_symbols = 512, watch_parts = 7, watch_first = 256;
 // Interference must stand clear of its own measurement, above what no link notices, and cost 0.05 dB at the noise there is.
 constexpr double sure_deviations = 5.0, least_isi = 1e-3, least_isi_to_noise = 0.012;
 constexpr std::size_t patient_measurements = 64;
@@ -78,18 +78,18 @@ void equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buff
         } else {
             const std::size_t first = margin + d_stretches % n_windows * window_symbols;
             d_rails.resize(2 * window_symbols);
-            filter(first, window_symbols, d_rails.data(), d_rails.data() + window_symbols);
+            filter_decided(first, window_symbols, d_rails.data(), d_rails.data() + window_symbols);
             learn(first, d_rails.data(), d_rails.data() + window_symbols);
         }
         decide_state();
     }
-    if (has_halves && d_state == state::active) {
-        float* first_rail = symbols.on_re.data();
-        float* second_rail = (d_kind == modulation::oqpsk ? symbols.half_im : symbols.on_im).data();
-        filter(margin, n, first_rail, second_rail);
+    if (has_halves && is_active()) {
+        filter(margin, n, 0, 1, symbols.on_re.data(), symbols.on_im.data());
+        if (d_kind == modulation::oqpsk)
+            filter(margin, n, 2, 3, symbols.half_re.data(), symbols.half_im.data());
         if (can_learn && was_active) {
             const std::size_t at = d_stretches % n_windows * window_symbols;
-            learn(margin + at, first_rail + at, second_rail + at);
+            learn(margin + at, &symbols.on_re[at], second_rail_of(symbols, at));
             decide_state();
         }
     }
@@ -140,7 +140,7 @@ bool equaliser::fit_anew(std::size_t n)
     float *on_first = d_decisions.data(), *on_second = on_first + n;
     const bool has_second = rails(d_kind) == 2;
     for (int round = 0; round < modulus_rounds + decision_rounds; ++round) {
-        filter(margin, n, first_rail, second_rail);
+        filter_decided(margin, n, first_rail, second_rail);
         double slope = 0.0;
         if (round < modulus_rounds) {
             slope += static_cast<double>(pull_to_modulus(first_rail, n, on_first));
@@ -155,7 +155,7 @@ bool equaliser::fit_anew(std::size_t n)
         if (!d_fit.solve())
             return false;
     }
-    filter(margin, n, first_rail, second_rail);
+    filter_decided(margin, n, first_rail, second_rail);
     d_before = moments_of(&d_input.on_re[margin], second_rail_of(d_input, margin), n);
     d_after = moments_of(first_rail, second_rail, n);
     d_windows = n / window_symbols;
@@ -222,15 +222,15 @@ rail_moments equaliser::moments_of(const float* first_rail, const float* second_
     return { second / count, fourth / count };
 }
 
-void equaliser::filter(std::size_t first, std::size_t n, float* first_rail, float* second_rail) const
+void equaliser::filter(std::size_t first, std::size_t n, std::size_t row_a, std::size_t row_b, float* a, float* b) const
 {
     filter_rails(rows_at(d_input, first - tap_fit::reach_symbols),
                  tap_fit::n_shifts,
-                 d_fit.taps()[0].data(),
-                 d_fit.taps()[1].data(),
+                 d_fit.taps()[row_a].data(),
+                 d_fit.taps()[row_b].data(),
                  n,
-                 first_rail,
-                 second_rail);
+                 a,
+                 b);
 }
 
 float equaliser::isi_db() const

@@ -18,7 +18,7 @@ enum class equaliser_mode { off, automatic, on };
 /// Adaptive T/2-spaced equaliser for upright symbols, a stretch at a time: behind timing and carrier, which it does not touch,
 /// so nothing can drift against them. It removes what filters and echoes smear over up to 6 symbols to either side.
 ///
-/// `automatic` watches the interference between symbols on an eighth of every third stretch. If it costs more than the noise
+/// `automatic` watches the interference between symbols on an eighth of every fifth stretch. If it costs more than the noise
 /// hides, taps are fitted (constant modulus first, then decisions; see tap_fit) beside the running signal, put into it once
 /// they are proven to raise the signal-to-noise ratio, and taken out once they no longer do. Interference that is plain
 /// in the first stretch is removed from the first symbol on.
@@ -41,7 +41,7 @@ public:
     /// Whether the next stretch needs its half-symbol samples, all of them and upright, and the look-ahead.
     bool wants_halves() const { return d_wants_halves; }
 
-    /// Equalises the first n symbols in place (OQPSK: on_re and half_im), if there is something to equalise.
+    /// Equalises the first n symbols in place, if there is something to equalise (on-time samples, OQPSK's half-time ones too).
     /// \param symbols upright; half-symbol samples only read if they were wanted. \param n a multiple of 16.
     /// \param ahead look_ahead_symbols upright symbols that follow; read as the half-symbol samples are.
     /// \param is_locked false: nothing is learnt from these symbols.
@@ -71,7 +71,12 @@ private:
     {
         return (d_kind == modulation::oqpsk ? s.half_im : s.on_im).data() + at;
     }
-    void filter(std::size_t first, std::size_t n, float* first_rail, float* second_rail) const;
+    /// Two rows of the output from one symbol of d_input on.
+    void filter(std::size_t first, std::size_t n, std::size_t row_a, std::size_t row_b, float* a, float* b) const;
+    void filter_decided(std::size_t first, std::size_t n, float* first_rail, float* second_rail) const
+    {
+        filter(first, n, 0, d_kind == modulation::oqpsk ? 3 : 1, first_rail, second_rail);
+    }
 
     modulation d_kind;
     equaliser_mode d_mode;

@@ -24,15 +24,20 @@ tap_fit::tap_fit(modulation kind)
       d_mean(n_unknowns * n_unknowns),
       d_factor(n_unknowns * n_unknowns)
 {
-    // First rail Re(w^H x) = Re w Re x + Im w Im x, second Im(w^H x) = Re w Im x - Im w Re x.
-    for (std::size_t rail = 0; rail < 2; ++rail)
-        for (std::size_t tap = 0; tap < n_taps; ++tap) {
-            const std::size_t half_symbols = tap + (kind == modulation::oqpsk ? rail : 0);
-            const std::size_t re = n_rows * (half_symbols / 2) + 2 * (half_symbols % 2), im = re + 1;
-            d_places[rail][tap] = { rail == 0 ? re : im, 1.0 };
-            d_places[rail][n_taps + tap] = { rail == 0 ? im : re, rail == 0 ? 1.0 : -1.0 };
-        }
+    for (std::size_t unknown = 0; unknown < n_unknowns; ++unknown) {
+        d_places[0][unknown] = place_of(0, unknown);
+        d_places[1][unknown] = place_of(kind == modulation::oqpsk ? 3 : 1, unknown);
+    }
     restart();
+}
+
+tap_fit::place tap_fit::place_of(std::size_t row, std::size_t unknown)
+{
+    // Re(w^H x) = Re w Re x + Im w Im x, Im(w^H x) = Re w Im x - Im w Re x; the half-time rows take x half a symbol on.
+    const std::size_t half_symbols = unknown % n_taps + row / 2;
+    const std::size_t re = n_rows * (half_symbols / 2) + 2 * (half_symbols % 2), im = re + 1;
+    const bool is_im_row = row % 2 == 1, is_im_tap = unknown >= n_taps;
+    return { is_im_row == is_im_tap ? re : im, is_im_row && is_im_tap ? -1.0 : 1.0 };
 }
 
 void tap_fit::restart()
@@ -146,10 +151,12 @@ bool tap_fit::solve()
 
 void tap_fit::spread_taps()
 {
-    for (std::size_t rail = 0; rail < 2; ++rail) {
-        d_rail_taps[rail].fill(0.0f);
-        for (std::size_t p = 0; p < n_unknowns; ++p)
-            d_rail_taps[rail][d_places[rail][p].entry] = static_cast<float>(d_places[rail][p].sign * d_w[p]);
+    for (std::size_t row = 0; row < n_rows; ++row) {
+        d_row_taps[row].fill(0.0f);
+        for (std::size_t p = 0; p < n_unknowns; ++p) {
+            const place at = place_of(row, p);
+            d_row_taps[row][at.entry] = static_cast<float>(at.sign * d_w[p]);
+        }
     }
 }
 

@@ -27,8 +27,8 @@ public:
     static constexpr std::size_t n_taps = 4 * reach_symbols + 1;
     static constexpr std::size_t n_shifts = 2 * reach_symbols + 1;
     static constexpr std::size_t n_entries = n_shifts * equaliser_kernels::n_rows;
-    /// Taps of the two rails as filter_rails() takes them, from reach_symbols before the symbol on.
-    using rail_taps = std::array<std::array<float, n_entries>, 2>;
+    /// Taps as filter_rails() takes them, from reach_symbols before the symbol on: for each row of the output.
+    using row_taps = std::array<std::array<float, n_entries>, equaliser_kernels::n_rows>;
 
     explicit tap_fit(modulation kind);
 
@@ -43,7 +43,7 @@ public:
     /// Makes taps of the running means. \return false, and the taps stay, if the means make no sense
     bool solve();
 
-    const rail_taps& taps() const { return d_rail_taps; }
+    const row_taps& taps() const { return d_row_taps; }
     /// Impulse response of the equaliser, T/2-spaced, its centre in the middle.
     std::vector<std::complex<float>> impulse_response() const;
     /// Whether the strongest symbol in the input is the one that comes out: taps cannot slip by a symbol or a quarter turn.
@@ -60,6 +60,7 @@ private:
         double sign;
     };
 
+    static place place_of(std::size_t row, std::size_t unknown);
     bool is_neighbour(std::size_t unknown) const;
     void spread_taps();
 
@@ -70,7 +71,7 @@ private:
     std::vector<double> d_window, d_mean, d_factor; ///< n_unknowns^2: R of the window, its mean, its Cholesky factor
     std::array<double, n_unknowns> d_response{};    ///< running mean of h
     std::array<double, n_unknowns> d_w{};
-    rail_taps d_rail_taps{};
+    row_taps d_row_taps{};
     const symbol_buffer* d_input = nullptr; ///< of the window
     std::size_t d_first = 0, d_n = 0;
 };

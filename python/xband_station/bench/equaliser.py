@@ -31,7 +31,7 @@ PATHS: dict[str, ChannelResponse] = {
     "tilt of 3 dB over the band": ChannelResponse(tilt_db=3.0),
     "ripple of 1 dB, period 0.3": ChannelResponse(ripple_db=1.0, ripple_period_norm=0.3),
     "steep filter, 1.1 wide, 6 poles": ChannelResponse(filter_width_norm=1.1, filter_order=6),
-    "narrow filter, 0.9 wide, 6 poles": ChannelResponse(filter_width_norm=0.9, filter_order=6),
+    "steep filter, 1.0 wide, 6 poles": ChannelResponse(filter_width_norm=1.0, filter_order=6),
 }
 MODES = ("off", "auto")
 STEP_DB = 0.1
