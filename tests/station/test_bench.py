@@ -150,9 +150,14 @@ def test_the_best_linear_equaliser_by_the_book() -> None:
     assert bounds[1] > 1.6
 
 
-def test_the_equaliser_earns_its_keep() -> None:
-    """An echo of -6 dB at 3.4 dB: with it frames come, without it none."""
-    mission, path = load_mission("suomi-npp"), equaliser.PATHS["two rays, -6 dB, 1.3 symbols"]
-    shares = {mode: equaliser.measure(mission, path, mode, 3.4, 40, 1).share for mode in equaliser.MODES}
-    assert shares["off"] < 0.5
-    assert shares["auto"] > 0.9
+@pytest.mark.parametrize(
+    ("name", "path", "eb_n0_db"),
+    [("noaa-21", "two rays, -6 dB, 1.3 symbols", 3.4), ("aqua", "two rays, -10 dB, 1.3 symbols", 7.5)],
+)
+def test_the_equaliser_brings_every_frame_or_none(name: str, path: str, eb_n0_db: float) -> None:
+    """The first frame included, behind echoes that leave nothing without it."""
+    mission = load_mission(name)
+    shares = {
+        mode: equaliser.measure(mission, equaliser.PATHS[path], mode, eb_n0_db, 40, 1).share for mode in equaliser.MODES
+    }
+    assert shares == {"off": 0.0, "auto": 1.0}
