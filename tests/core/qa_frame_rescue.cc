@@ -20,7 +20,8 @@ namespace data = boost::unit_test::data;
 namespace {
 
 /// S-NPP's code block, so that there are several codewords.
-framing_config long_config(modulation kind, inner_code inner, differential coding)
+framing_config
+long_config(modulation kind, inner_code inner, differential coding, rail_mapping mapping = rail_mapping::serial)
 {
     framing_config config = small_config();
     config.rs = { .parity = 32, .dual_basis = true, .interleave = 4, .virtual_fill = 0 };
@@ -28,6 +29,7 @@ framing_config long_config(modulation kind, inner_code inner, differential codin
     config.segment_bits = 1024;
     config.modulation = kind;
     config.inner_code = inner;
+    config.rail_mapping = mapping;
     config.differential = coding;
     return config;
 }
@@ -47,6 +49,15 @@ const std::vector<noisy_link> links{
     { "Aqua", long_config(modulation::oqpsk, inner_code::none, differential::nrz_m_per_rail), 5.2F, 8 },
     { "serial NRZ-M", long_config(modulation::qpsk, inner_code::none, differential::nrz_m), 5.2F, 6 },
     { "bits as they are", long_config(modulation::qpsk, inner_code::none, differential::none), 5.1F, 3 },
+    { "MetOp",
+      long_config(modulation::qpsk, inner_code::conv_k7_r34, differential::none, rail_mapping::c1_c2),
+      2.4F,
+      8 },
+    { "5/6, four streams", long_config(modulation::qpsk, inner_code::conv_k7_r56, differential::nrz_m), 3.1F, 8 },
+    { "FengYun-3",
+      long_config(modulation::qpsk, inner_code::conv_k7_r34, differential::four_phase, rail_mapping::per_rail),
+      2.8F,
+      8 },
 };
 
 #ifdef XBAND_SLOW_KERNELS
@@ -60,7 +71,7 @@ constexpr bool is_quick = false;
 /// Soft bits of rms 40 at an Eb/N0.
 soft_stream receive_soft(const noisy_link& link, const octets& frames, std::uint32_t seed)
 {
-    const float rate = link.config.inner_code == inner_code::none ? 1 : 0.5F;
+    const auto rate = float(link.config.bits_per_channel_bit());
     const float sigma_of_unit = 1 / std::sqrt(2 * rate * std::pow(10.F, link.eb_n0_db / 10));
     const float amplitude = 40 / std::sqrt(1 + sigma_of_unit * sigma_of_unit);
     soft_stream soft = transmit(link.config, frames);

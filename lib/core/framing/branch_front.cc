@@ -2,6 +2,7 @@
 #include "framing/branch_front.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace xband::core {
 
@@ -35,7 +36,8 @@ branch_front::branch_front(const framing_config& config)
       d_streams(d_branches[0].resolver.readings().differences.size(),
                 rail_streams(config.modulation, config.differential)),
       d_serial(d_streams.size() * d_streams.front().n_streams()),
-      d_bits(d_serial.size())
+      d_bits(d_serial.size()),
+      d_is_four_phase(config.differential == differential::four_phase)
 {
 }
 
@@ -68,6 +70,8 @@ void branch_front::discard_before(std::int64_t position)
     d_channel.discard_before(position / 2);
     for (reading_history& history : d_history)
         history.discard_before(position / 2);
+    for (branch& b : d_branches)
+        b.history.discard_before(2 * (position / 2 - std::int64_t(viterbi_pinned::head_bits)));
 }
 
 std::int64_t branch_front::soft_index(std::int64_t position) const
@@ -102,15 +106,53 @@ std::optional<channel_quality> branch_front::quality(std::int64_t position, std:
     return sum;
 }
 
-/// Known bits of the differential code do not pin down those of one rail, so nothing is won beyond them.
+/// Of the differential codes four_phase alone is read again. It does not tell how sure its octets are.
 void branch_front::look_again(const second_look& look)
 {
     d_bits.copy(look.stream, look.position, false, look.bits);
     std::ranges::fill(look.doubts, octet_doubt{ second_look::surely, 0 });
+    if (d_is_four_phase && look.position % 2 == 0)
+        look_at_changes(look);
     for (std::size_t i = 0; i < look.known.size(); ++i) {
         const auto mask = std::uint8_t(0x80U >> (i % 8));
         if (look.known[i] != pin::open)
             look.bits[i / 8] = std::uint8_t((look.bits[i / 8] & ~mask) | (look.known[i] == pin::one ? mask : 0));
+    }
+}
+
+/// A pair of bits that is known and alike says of both rails if their levels change there. (Of an unlike pair one level changes,
+/// but which one depends on all pairs before.)
+void branch_front::look_at_changes(const second_look& look)
+{
+    constexpr std::size_t head = viterbi_pinned::head_bits;
+    const std::size_t n_pairs = look.known.size() / n_rails;
+    d_pins.assign(head + (n_pairs + 7) / 8 * 8, pin::open);
+    for (std::size_t k = 0; k < n_pairs; ++k)
+        if (look.known[2 * k] == look.known[2 * k + 1])
+            d_pins[head + k] = look.known[2 * k];
+
+    const std::size_t n_orders = d_streams.front().n_streams();
+    const channel_reading& hidden = d_branches[0].resolver.readings().hidden[look.stream / n_orders];
+    const depuncturer signs(d_pattern, hidden.symbols());
+    d_look_soft.resize(2 * d_pins.size());
+    for (branch& b : d_branches) {
+        read_turned(b.history, signs.is_inverted(), look.position - 2 * std::int64_t(head), d_look_soft);
+        b.look_bits.resize(d_pins.size() / 8);
+        d_pinned.decode(d_look_soft, d_pins, b.look_bits);
+    }
+
+    const auto level = [this](std::size_t rail, std::size_t k) {
+        return (d_branches[rail].look_bits[k / 8] >> (7 - k % 8) & 1U) != 0;
+    };
+    const bool is_swapped = d_streams.front().reading(look.stream % n_orders).is_swapped;
+    std::ranges::fill(look.bits, std::uint8_t{ 0 });
+    for (std::size_t k = 0; k < n_pairs; ++k) {
+        const bool x = level(0, head + k), y = level(1, head + k);
+        std::array changes{ x != level(0, head + k - 1), y != level(1, head + k - 1) };
+        if ((x != y) != is_swapped)
+            std::swap(changes[0], changes[1]);
+        for (std::size_t i = 0; i < n_rails; ++i)
+            look.bits[(2 * k + i) / 8] |= std::uint8_t((changes[i] ? 0x80U : 0U) >> ((2 * k + i) % 8));
     }
 }
 
@@ -136,6 +178,7 @@ void branch_front::store()
         store_serial(i.bits, q.bits, position, n_rails * i.n_bits);
     }
     for (branch& b : d_branches) {
+        b.history.append(b.pairs);
         b.words.clear();
         b.pairs.clear();
     }

@@ -37,9 +37,12 @@ private:
         std::vector<soft_bit> soft{};
         std::vector<resolved_word> words{};
         std::vector<soft_bit> pairs{};
+        soft_history history{};                ///< of pairs
+        std::vector<std::uint8_t> look_bits{}; ///< read again, packed
     };
 
     void store();
+    void look_at_changes(const second_look& look);
     void store_serial(std::uint64_t i, std::uint64_t q, std::int64_t position, unsigned n_bits);
 
     puncture_pattern d_pattern;
@@ -50,6 +53,10 @@ private:
     bit_history d_bits;
     bit_history d_channel{ 8 }; ///< per bit of a rail: c1 and c2 of I and of Q wrong, the same compared
     std::array<reading_history, 2> d_history;
+    bool d_is_four_phase;
+    viterbi_pinned d_pinned{ pin_meaning::changes };
+    std::vector<pin> d_pins; ///< of a second look, from its head on
+    std::vector<soft_bit> d_look_soft;
 };
 
 } // namespace xband::core

@@ -6,6 +6,21 @@
 
 namespace xband::core {
 
+void read_turned(const soft_history& pairs,
+                 std::span<const std::uint8_t> is_inverted,
+                 std::int64_t first,
+                 std::span<soft_bit> out)
+{
+    pairs.read(first, out);
+    const auto period = std::int64_t(is_inverted.size());
+    std::int64_t place = (first % period + period) % period;
+    for (soft_bit& soft : out) {
+        if (is_inverted[std::size_t(place)] != 0)
+            soft = soft_bit(-std::max<int>(soft, -127));
+        place = place + 1 == period ? 0 : place + 1;
+    }
+}
+
 void coded_second_look::read(const soft_history& pairs,
                              std::span<const std::uint8_t> is_inverted,
                              const second_look& look)
@@ -17,14 +32,7 @@ void coded_second_look::read(const soft_history& pairs,
     d_soft.resize(2 * d_known.size());
     d_bits.resize(d_known.size() / 8);
     const std::int64_t first = 2 * (look.position - std::int64_t(head));
-    pairs.read(first, d_soft);
-    const auto period = std::int64_t(is_inverted.size());
-    std::int64_t place = (first % period + period) % period;
-    for (soft_bit& soft : d_soft) {
-        if (is_inverted[std::size_t(place)] != 0)
-            soft = soft_bit(-std::max<int>(soft, -127));
-        place = place + 1 == period ? 0 : place + 1;
-    }
+    read_turned(pairs, is_inverted, first, d_soft);
     d_decoder.decode(d_soft, d_known, d_bits);
     if (look.takes_phase_out) {
         d_phase_pass.apply(d_soft, d_bits);

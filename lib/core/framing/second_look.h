@@ -25,6 +25,14 @@ struct second_look {
     bool takes_phase_out = false;  ///< with the help of what is decoded first; see channel_front::can_take_phase_out()
 };
 
+/// Soft bits of a punctured code's pairs, some of their signs changed.
+/// \param pairs        pair number i at 2 * i.
+/// \param is_inverted  for each soft bit of a puncture period, from number 0 on: not 0 if it is to be turned round.
+void read_turned(const soft_history& pairs,
+                 std::span<const std::uint8_t> is_inverted,
+                 std::int64_t first,
+                 std::span<soft_bit> out);
+
 /// Second look behind the K=7 code, with or without NRZ-M.
 class coded_second_look
 {
