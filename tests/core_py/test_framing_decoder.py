@@ -122,16 +122,16 @@ def test_punctured_cadus_in_every_state(cadus, frame_hashes, modulation, inner, 
     """The same, from any place in the puncture period on: what is cut off is less than Reed-Solomon mends."""
     link = {"inner_code": inner, "rail_mapping": mapping, "differential": differential}
     config = SNPP | {"modulation": modulation, "segment_bits": 256} | link
+    n_frames = 20
+    coding = {"inner": inner, "differential": differential, "rail_mapping": mapping}
+    bits = {g2: peer.encode_cadus(cadus[: n_frames * CADU_LEN_BYTES], g2_inverted=g2, **coding) for g2 in (True, False)}
     states = itertools.product((True, False), range(4), (False, True))
     for state, (g2_inverted, quarter_turns, is_conjugate) in enumerate(states):
-        bits = peer.encode_cadus(
-            cadus, inner=inner, differential=differential, g2_inverted=g2_inverted, rail_mapping=mapping
-        )
         rails = 1 if modulation == "bpsk" else 2
-        soft = receive_rails(soft_of(bits[rails * state :]), modulation, quarter_turns, is_conjugate)
+        soft = receive_rails(soft_of(bits[g2_inverted][rails * state :]), modulation, quarter_turns, is_conjugate)
         headers, frames, stats = decode(soft, **config)
-        assert hashes(frames) == frame_hashes, (g2_inverted, quarter_turns, is_conjugate)
-        assert stats["frames_good"] + stats["frames_corrected"] == 65
+        assert hashes(frames) == frame_hashes[:n_frames], (g2_inverted, quarter_turns, is_conjugate)
+        assert stats["frames_good"] + stats["frames_corrected"] == n_frames
         assert np.all(headers["sync_errors"][1:] == 0)
         assert stats["channel_bit_errors"] <= 100  # the resolver settles within the first batch
 

@@ -61,7 +61,7 @@ LINKS = (
     Link("S-NPP, QPSK r=1/2 + RS", "suomi-npp", LINEWIDTH_HZ, 1.75, 1.6, 0.1, "3.4 dB"),
     Link("NOAA-21, OQPSK r=1/2 + RS", "noaa-21", LINEWIDTH_HZ, 1.80, 1.6, 0.1, "3.0 dB"),
     Link("Aqua, OQPSK, RS only", "aqua", LINEWIDTH_HZ, 5.50, 5.5, 0.1, "6.0 dB"),
-    Link("MetOp AHRPT class, QPSK r=3/4 + RS", "metop-ahrpt-class", LINEWIDTH_HZ, 3.0, 2.8, 0.1, "3.4 dB"),
+    Link("MetOp AHRPT class, QPSK r=3/4 + RS", "metop-ahrpt-class", LINEWIDTH_HZ, 3.0, 2.6, 0.1, "3.4 dB"),
     Link("S-NPP, 1 kHz linewidth", "suomi-npp", 1e3, 3.0, 2.1, 0.2, "27 % at 5 dB"),
     Link("NOAA-21, 1 kHz linewidth", "noaa-21", 1e3, 3.0, 2.1, 0.2, "-"),
     Link("S-NPP, 10 kHz linewidth", "suomi-npp", 1e4, 8.0, 7.0, 0.5, "0 % at 5 dB"),
