@@ -12,8 +12,10 @@ import ctypes
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +34,66 @@ def mbit_per_s(run: Callable[[], object], n_bits: int, seconds: float = 1.0) -> 
     return n_bits / best_s / 1e6
 
 
-def bench_viterbi(segment_bits: int) -> float:
-    """At Eb/N0 3 dB; the decoder's speed does not depend on it."""
-    decoder = _core.ViterbiBatch(segment_bits)
+def channel_soft_bits(n: int, ec_n0_db: float) -> npt.NDArray[np.int8]:
+    """Random bits, encoded, with noise; rms 40, the demodulator's scale."""
     rng = np.random.default_rng(1)
-    symbols = _core.conv_encode(rng.integers(0, 256, decoder.input_soft_bits // 16, dtype=np.uint8), False)
-    noise = rng.normal(0, 10 ** (-3 / 20), symbols.size)
-    soft = np.clip(np.rint(33 * (1 - 2.0 * symbols + noise)), -127, 127).astype(np.int8)
-    return mbit_per_s(lambda: decoder.decode(soft), decoder.payload_bits)
+    symbols = _core.conv_encode(rng.integers(0, 256, n // 16, dtype=np.uint8), False)
+    sigma = 10 ** (-ec_n0_db / 20) / 2**0.5
+    received = 1 - 2.0 * symbols + rng.normal(0, sigma, symbols.size)
+    return np.clip(np.rint(40 / (1 + sigma**2) ** 0.5 * received), -127, 127).astype(np.int8)
+
+
+def bench_viterbi(segment_bits: int, ec_n0_db: float, *, skips_error_free: bool = True) -> float:
+    """Several batches in turn, as a stream would give them."""
+    decoder = _core.ViterbiBatch(segment_bits, skips_error_free=skips_error_free)
+    step, size = 2 * decoder.payload_bits, decoder.input_soft_bits
+    soft = channel_soft_bits(3 * step + size, ec_n0_db)
+    batches = [np.ascontiguousarray(soft[at : at + size]) for at in range(0, 4 * step, step)]
+    return mbit_per_s(lambda: [decoder.decode(batch) for batch in batches], 4 * decoder.payload_bits)
+
+
+def bench_libfec_viterbi() -> float:
+    """Frames of 8192 bits; the metrics and the way back. 0 where libfec is not installed."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "core_py"))
+    try:
+        from libfec import Libfec
+
+        peer = Libfec(ctypes.CDLL("libfec.so.0"))
+    except OSError:
+        return 0.0
+    symbols = (128 - channel_soft_bits(2 * 8192, 0.0).astype(np.int16)).clip(0, 255).astype(np.uint8)
+    return mbit_per_s(lambda: peer.viterbi(symbols), 8192)
+
+
+def bench_gnuradio_viterbi() -> float:
+    """fec.cc_decoder by the CPU time of its work function; 0 where GNU Radio is not installed."""
+    os.environ |= {"GR_CONF_PERFCOUNTERS_ON": "True", "GR_CONF_PERFCOUNTERS_CLOCK": "thread"}
+    try:
+        from gnuradio.xband import bench_peers
+    except ImportError:
+        return 0.0
+    with tempfile.NamedTemporaryFile() as file:
+        soft = channel_soft_bits(2 * 4_000_000, 0.0)
+        (128 - soft.astype(np.int16)).clip(0, 255).astype(np.uint8).tofile(file.name)
+        return bench_peers.best_rate(soft.size / 2e6, lambda: bench_peers.stock_viterbi(file.name))
+
+
+def bench_viterbi_rows(name: str) -> None:
+    """Ours and the peers in turn, so that what else the machine does meets all of them."""
+    gnuradio, libfec = bench_gnuradio_viterbi(), bench_libfec_viterbi()
+    best = _core.ViterbiBatch().segment_bits
+    rows = [
+        ("every bit, segment 1024, Ec/N0 0 dB", bench_viterbi(1024, 0.0)),
+        ("every bit, Ec/N0 0 dB", bench_viterbi(best, 0.0)),
+        ("every bit, channel error rate 1e-4", bench_viterbi(best, 8.4, skips_error_free=False)),
+        ("skipping, channel error rate 1e-4", bench_viterbi(best, 8.4)),
+        ("skipping, no channel errors", bench_viterbi(best, 20.0)),
+    ]
+    gnuradio = max(gnuradio, bench_gnuradio_viterbi())
+    print(f"viterbi peers: fec.cc_decoder {gnuradio:6.1f} Mbit/s, libfec {libfec:6.1f} Mbit/s")
+    for what, ours in rows:
+        ratio = f", fec.cc_decoder: {ours / gnuradio:5.2f} times" if gnuradio else ""
+        print(f"viterbi {name:9s} {what:40s}: {ours:7.1f} Mbit/s{ratio}")
 
 
 def spoilt_code_blocks(n_errors: int) -> tuple[_core.ReedSolomon, npt.NDArray[np.uint8]]:
@@ -80,8 +134,7 @@ def bench_libfec(n_errors: int) -> float:
 
 
 def bench_target(name: str) -> None:
-    for segment_bits in (1024, 1536, 2048):
-        print(f"viterbi {name:9s} segment {segment_bits}: {bench_viterbi(segment_bits):6.1f} Mbit/s")
+    bench_viterbi_rows(name)
     for n_errors in (0, 1, 8, 16):
         ours, peer = bench_reed_solomon(n_errors), bench_libfec(n_errors)
         ratio = f", libfec {peer:4.0f}: {ours / peer:5.1f} times" if peer else ""

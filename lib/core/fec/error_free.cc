@@ -16,32 +16,29 @@ constexpr std::ptrdiff_t memory_bits = 6;
 // Lengths of guards to try, in branches: steps of as many soft bits as count_below() takes at once.
 constexpr std::ptrdiff_t shortest_guard = 64, guard_step = 16, n_guards = 5;
 
-/// Least number of symbols in which a path that is off another over n branches differs from it: w(n) above.
-constexpr unsigned least_weight(std::ptrdiff_t n_branches)
-{
-    constexpr unsigned far = 1000;
+/// Least number of symbols in which a path that is off another for the length of each guard differs from it: w(n).
+constexpr auto guard_weights = [] {
+    constexpr unsigned none = 1000;
+    std::array<unsigned, n_guards> weights{};
     std::array<unsigned, conv_k7::n_states> weight{};
-    weight[0] = far;
-    for (std::ptrdiff_t i = 0; i < n_branches; ++i) {
-        std::array<unsigned, conv_k7::n_states> next;
-        next.fill(far);
+    weight[0] = none;
+    for (std::ptrdiff_t n = 1; n <= shortest_guard + (n_guards - 1) * guard_step; ++n) {
+        std::array<unsigned, conv_k7::n_states> next{};
+        for (unsigned& sum : next)
+            sum = none;
         for (unsigned from = 1; from < conv_k7::n_states; ++from)
             for (unsigned bit = 0; bit < 2; ++bit) {
-                const unsigned reg = from << 1 | bit;
-                const unsigned to = reg % conv_k7::n_states;
-                const auto symbols = static_cast<unsigned>(std::popcount(conv_k7::symbols(reg)));
-                next[to] = std::min(next[to], weight[from] + symbols);
+                const unsigned reg = from << 1 | bit, symbols = conv_k7::symbols(reg);
+                const unsigned sum = weight[from] + (symbols >> 1) + (symbols & 1);
+                unsigned& to = next[reg % conv_k7::n_states];
+                to = sum < to ? sum : to;
             }
-        next[0] = far;
+        next[0] = none;
         weight = next;
+        if (n >= shortest_guard && (n - shortest_guard) % guard_step == 0)
+            weights[static_cast<std::size_t>((n - shortest_guard) / guard_step)] =
+                *std::min_element(weight.begin(), weight.end());
     }
-    return *std::min_element(weight.begin(), weight.end());
-}
-
-constexpr auto guard_weights = [] {
-    std::array<unsigned, n_guards> weights{};
-    for (std::ptrdiff_t i = 0; i < n_guards; ++i)
-        weights[static_cast<std::size_t>(i)] = least_weight(shortest_guard + i * guard_step);
     return weights;
 }();
 static_assert(guard_weights[0] == 19);

@@ -60,9 +60,11 @@ Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
                     std::vector<channel_word> channel(self.payload_bits() / 64);
                     self.decode(in, out, channel);
                     std::fill(counts.begin(), counts.end(), 0);
+                    const std::size_t segment_words = self.segment_bits() / 64;
                     for (std::size_t i = 0; i < channel.size(); ++i)
-                        counts[64 * i / self.segment_bits()] += static_cast<std::uint32_t>(
-                            std::popcount(channel[i].wrong[0]) + std::popcount(channel[i].wrong[1]));
+                        for (const std::uint64_t wrong : channel[i].wrong)
+                            if (wrong != 0)
+                                counts[i / segment_words] += static_cast<std::uint32_t>(std::popcount(wrong));
                 }
                 return py::make_tuple(bits, disagreements);
             },
