@@ -25,6 +25,7 @@ from .frame_file_sink import frame_file_sink  # noqa: E402  (after the version c
 from .frame_publisher import frame_publisher  # noqa: E402
 from .frames_to_pdu import frames_to_pdu  # noqa: E402
 from .iq_source import iq_source  # noqa: E402
+from .quality_trace import quality_trace  # noqa: E402
 from .receiver import receiver  # noqa: E402
 
-__all__ = ["frame_file_sink", "frame_publisher", "frames_to_pdu", "iq_source", "receiver"]
+__all__ = ["frame_file_sink", "frame_publisher", "frames_to_pdu", "iq_source", "quality_trace", "receiver"]
