@@ -192,6 +192,26 @@ BOOST_DATA_TEST_CASE(finds_a_signal_anywhere_in_a_wide_band, bdata::make({ -0.41
     BOOST_TEST(demodulate(c, bytes, { 1u << 20 }).stats.acquisitions == 1u);
 }
 
+// Samples that were lost on the way move the instants by any part of a symbol: they are right again two stretches later.
+BOOST_DATA_TEST_CASE(jumps_with_the_clock_where_samples_are_lost,
+                     bdata::make({ 1, 2 }) * bdata::make({ 1, 37 }),
+                     kind_index,
+                     lost)
+{
+    test_signal::recipe r;
+    r.kind = all_kinds[kind_index];
+    r.es_n0_db = 6.0;
+    auto sent = test_signal::make(r);
+    const auto cut = sent.samples.begin() + 66001; // symbol 30000
+    sent.samples.erase(cut, cut + lost);
+    const auto got = demodulate(config_for(r), std::as_bytes(std::span(sent.samples)), { 1u << 20 });
+    BOOST_TEST(got.stats.acquisitions == 1u);
+    const std::vector<std::int8_t> tail(got.soft.end() - 2 * 20000, got.soft.end());
+    test_signal::signal end;
+    end.bits.assign(sent.bits.end() - 2 * 20000, sent.bits.end());
+    BOOST_TEST(test_signal::bit_error_rate(end, tail, r.kind) < 0.03); // 0.023 by theory
+}
+
 BOOST_AUTO_TEST_CASE(refuses_what_it_cannot_do)
 {
     psk_demodulator_config c = config_for({});

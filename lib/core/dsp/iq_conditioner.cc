@@ -30,6 +30,8 @@ constexpr std::size_t group = 16;
 // What fills more tiles than this is a new level and no pulse (60 us at 33 Msample/s).
 constexpr unsigned longest_pulse_tiles = 1;
 constexpr float level_smoothing = 0.125f;
+// A tile's power is read off every fourth vector of eight samples: a pulse worth the look is longer.
+constexpr std::size_t power_stride = 64;
 
 XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
 {
@@ -44,6 +46,19 @@ XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
     for (; k < n; ++k)
         rest += x[k] * x[k];
     return sum(total) + rest;
+}
+
+/// Mean power of a complex sample, from every fourth vector.
+XBAND_MULTIVERSION float tile_power(const float* x, std::size_t n)
+{
+    vec16 total{};
+    std::size_t k = 0, vectors = 0;
+    for (; k + 16 <= 2 * n; k += power_stride, ++vectors) {
+        vec16 v;
+        load(v, x + k);
+        total += v * v;
+    }
+    return vectors > 0 ? sum(total) / static_cast<float>(8 * vectors) : 0.0f;
 }
 
 /// i, q, ii, qq, iq over whole vectors of eight samples.
@@ -158,7 +173,7 @@ void iq_conditioner::process(float* iq, std::size_t n)
     }
     if (d_state.is_dc_removed || d_state.is_iq_corrected)
         correct(iq, n, d_dc_i, d_dc_q, d_from_i, d_from_q);
-    blank(iq, n, sum_squares(iq, 2 * n) / static_cast<float>(std::max<std::size_t>(n, 1)));
+    blank(iq, n, tile_power(iq, n));
 }
 
 void iq_conditioner::blank(float* iq, std::size_t n, float power)

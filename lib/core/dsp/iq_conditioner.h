@@ -19,7 +19,7 @@ struct conditioning {
 
 /// Repairs what a receiver's hardware and radars do to samples before anything is made of them: removes a constant, makes I
 /// and Q equal and orthogonal, silences pulses. Each by itself, and only where it is worth it; levels are measured on every
-/// 16th tile, so that a clean input pays for one sum of squares.
+/// 16th tile, so that a clean input pays for a sum over a quarter of it.
 ///
 /// Balance is judged by second moments: E[x^2] is 0 of noise, of QPSK and of OQPSK. Of BPSK with its carrier in the middle it
 /// is not.
