@@ -53,13 +53,15 @@ def decode_recording(
     cadus: bool = False,
     start_time_ns: int | None = None,
     progress: Progress | None = None,
+    look_at: Callable[[Any], None] | None = None,
 ) -> dict[str, Any]:
     """Decodes a recording into ``out_dir`` (see :class:`~xband_core.writers.PassWriter`). Same input, same output.
 
     Args: frequency_offset_hz: where the carrier is beside the recording's centre; None: by the frequencies of
     recording and mission if they are near, else 0, and in a recording of more than 4 samples a symbol anywhere;
     start_time_ns: UTC of the first sample, None: what the recording says; progress: called with samples done, samples
-    in all and frames found.
+    in all and frames found; look_at: called with the demodulator after each block, in
+    its thread.
     Returns: the content of summary.json.
     Raises: XbandError: mission and recording do not fit, the recording cannot be read, the results cannot be written.
     """
@@ -74,7 +76,7 @@ def decode_recording(
     began_s = time.monotonic()
     writer = PassWriter(out_dir, processor, cadus)
     done = 0
-    with contextlib.closing(_demodulate(demodulator, recording)) as blocks:
+    with contextlib.closing(_demodulate(demodulator, recording, look_at)) as blocks:
         for block in blocks:
             for mark in block.marks:
                 decoder.mark(*mark)
@@ -111,7 +113,9 @@ def _make_chain(recording: Recording, mission: Mission, offset_hz: float, search
         raise XbandError(f"{recording.data_file} does not fit mission {mission.name} ({rates}): {error}") from error
 
 
-def _demodulate(demodulator: Any, recording: Recording) -> Generator[_SoftBlock, None, None]:
+def _demodulate(
+    demodulator: Any, recording: Recording, look_at: Callable[[Any], None] | None
+) -> Generator[_SoftBlock, None, None]:
     """Demodulates in a thread of its own (the kernels release the interpreter) and yields in order.
 
     Closing the generator stops the thread; an error in the thread is raised here.
@@ -119,7 +123,7 @@ def _demodulate(demodulator: Any, recording: Recording) -> Generator[_SoftBlock,
     blocks: queue.Queue[_SoftBlock | Exception] = queue.Queue(QUEUE_LEN_BLOCKS)
     stop = threading.Event()
     worker = threading.Thread(
-        target=_run_demodulator, args=(demodulator, recording, blocks, stop), name="demodulator", daemon=True
+        target=_run_demodulator, args=(demodulator, recording, blocks, stop, look_at), name="demodulator", daemon=True
     )
     worker.start()
     try:
@@ -138,7 +142,11 @@ def _demodulate(demodulator: Any, recording: Recording) -> Generator[_SoftBlock,
 
 
 def _run_demodulator(
-    demodulator: Any, recording: Recording, blocks: queue.Queue[_SoftBlock | Exception], stop: threading.Event
+    demodulator: Any,
+    recording: Recording,
+    blocks: queue.Queue[_SoftBlock | Exception],
+    stop: threading.Event,
+    look_at: Callable[[Any], None] | None,
 ) -> None:
     sample_len = SAMPLE_LEN_BYTES[recording.iq_format]
     try:
@@ -146,6 +154,8 @@ def _run_demodulator(
             if stop.is_set():
                 return
             demodulator.push(samples)
+            if look_at is not None:
+                look_at(demodulator)
             blocks.put(_SoftBlock(demodulator.pull(), demodulator.pull_marks(), len(samples) // sample_len))
         demodulator.flush()
         blocks.put(_SoftBlock(demodulator.pull(), demodulator.pull_marks(), 0, is_last=True))
