@@ -9,11 +9,12 @@ namespace gr::xband {
 
 /// What lies between transfer frames and soft bits; the words are those of a mission file.
 struct framing_parameters {
-    std::string modulation = "qpsk";        ///< bpsk, qpsk, oqpsk
-    std::string inner_code = "conv_k7_r12"; ///< none, conv_k7_r12, _r23, _r34, _r56, _r78 (CCSDS 131.0-B-5, 3.3 and 3.4)
-    std::string rail_mapping = "serial";    ///< serial, c1_c2 (MetOp), per_rail (FengYun-3): see docs/framing.md
-    std::string differential = "nrz_m";     ///< none, nrz_m, nrz_m_per_rail, four_phase
-    bool randomized = true;                 ///< CCSDS 131.0-B-5, 10.3
+    std::string modulation = "qpsk"; ///< bpsk, qpsk, oqpsk
+    std::string inner_code =
+        "conv_k7_r12";                   ///< none, conv_k7_r12, _r23, _r34, _r56, _r78 (CCSDS 131.0-B-5, 3.3 and 3.4)
+    std::string rail_mapping = "serial"; ///< serial, c1_c2 (MetOp), per_rail (FengYun-3): see docs/framing.md
+    std::string differential = "nrz_m";  ///< none, nrz_m, nrz_m_per_rail, four_phase
+    bool randomized = true;              ///< CCSDS 131.0-B-5, 10.3
     std::uint32_t sync_marker = 0x1ACFFC1D; ///< attached sync marker, 32 bits
     bool has_rs = true;                     ///< Reed-Solomon RS(255, 255 - rs_parity), CCSDS 131.0-B-5, section 4
     unsigned rs_parity = 32;                ///< 16 or 32 check symbols a codeword
