@@ -118,7 +118,7 @@ class _Bench:
             self._run("xband_station.bench.speed_kernels", str(self._folder), "fec", target=target)
         self._run("gnuradio.xband.bench_peers", str(self._folder / "job.json"))
         self._run("xband_station.bench.speed_kernels", str(self._folder), "chain")
-        self._run("xband_station.bench.library_peers", str(self._folder))
+        self._run("xband_station.bench.c_peers", str(self._folder))
         for name, meter in list(self._meters.items()):
             try:
                 meter.measure()

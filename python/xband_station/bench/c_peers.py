@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Peers that are C libraries: libfec, VOLK's Viterbi kernel and liquid-dsp, through ctypes, on the same data as ours.
 
-``python3 -m xband_station.bench.library_peers FOLDER`` prints one line of JSON: amounts in millions per CPU-second.
+``python3 -m xband_station.bench.c_peers FOLDER`` prints one line of JSON: amounts in millions per CPU-second.
 Rows of a library that is not installed are missing. Whole blocks are handed over, so that the calls from here cost 1 to
 3 %.
 """
