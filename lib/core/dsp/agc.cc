@@ -2,7 +2,7 @@
 #include "dsp/agc.h"
 
 #include "base/multiversion.h"
-#include "base/vec16.h"
+#include "dsp/sums.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,21 +10,6 @@
 namespace xband::core {
 
 namespace {
-
-XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
-{
-    vec16 total{};
-    std::size_t k = 0;
-    for (; k + 16 <= n; k += 16) {
-        vec16 v;
-        load(v, x + k);
-        total += v * v;
-    }
-    float rest = 0.0f;
-    for (; k < n; ++k)
-        rest += x[k] * x[k];
-    return sum(total) + rest;
-}
 
 XBAND_MULTIVERSION void scale(float* x, std::size_t n, float gain)
 {

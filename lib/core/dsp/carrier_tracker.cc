@@ -2,8 +2,8 @@
 #include "dsp/carrier_tracker.h"
 
 #include "base/multiversion.h"
-#include "base/vec16.h"
 #include "dsp/gardner.h"
+#include "dsp/sums.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,20 +40,6 @@ find_phases(const float* angle, std::size_t n, float multiple, float* phase_rad,
         phase_rad[g] = angle[g + 1] * per_angle;
         slope_rad[g] = (angle[g + 2] - angle[g]) * per_two_groups;
     }
-}
-
-XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float& second, float& fourth)
-{
-    vec16 s2{}, s4{};
-    for (std::size_t k = 0; k + 16 <= n; k += 16) {
-        vec16 v;
-        load(v, x + k);
-        const vec16 square = v * v;
-        s2 += square;
-        s4 += square * square;
-    }
-    second = sum(s2);
-    fourth = sum(s4);
 }
 
 } // namespace
@@ -108,8 +94,8 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
 void carrier_tracker::find_decision_gain(const symbol_buffer& symbols, std::size_t n)
 {
     float i2, i4, q2, q4;
-    sum_moments(symbols.on_re.data(), n, i2, i4);
-    sum_moments(symbols.half_im.data(), n, q2, q4);
+    sum_even_powers(symbols.on_re.data(), n, i2, i4);
+    sum_even_powers(symbols.half_im.data(), n, q2, q4);
     const float count = static_cast<float>(2 * n);
     const float power = (i2 + q2) / count, fourth = (i4 + q4) / count;
     // Rail signal power S and noise N from the moments of +-sqrt(S) plus Gaussian noise: M4 = S^2 + 6 S N + 3 N^2.
@@ -214,7 +200,7 @@ void carrier_tracker::measure_timing(const symbol_buffer& symbols, std::size_t n
     const std::size_t used = std::min(n, d_kind == modulation::oqpsk ? stretch_symbols : timing_symbols) - phasor_group;
     const auto power = [&](const float* at) {
         float second, fourth;
-        sum_moments(at, used, second, fourth);
+        sum_even_powers(at, used, second, fourth);
         return second;
     };
     const float* on_re = symbols.on_re.data();

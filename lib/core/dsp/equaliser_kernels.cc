@@ -3,6 +3,7 @@
 
 #include "base/multiversion.h"
 #include "base/vec16.h"
+#include "dsp/sums.h"
 
 namespace xband::core::equaliser_kernels {
 
@@ -92,20 +93,6 @@ XBAND_MULTIVERSION void hard_decisions(const float* rail, std::size_t n, float* 
         decisions[k] = rail[k] < 0.0f ? -1.0f : 1.0f;
 }
 
-XBAND_MULTIVERSION void moments(const float* rail, std::size_t n, float& second, float& fourth)
-{
-    vec16 s2{}, s4{};
-    for (std::size_t k = 0; k < n; k += 16) {
-        vec16 x;
-        load(x, rail + k);
-        const vec16 square = x * x;
-        s2 += square;
-        s4 += square * square;
-    }
-    second = sum(s2);
-    fourth = sum(s4);
-}
-
 } // namespace
 
 void filter_rails(const row_pointers& rows,
@@ -139,7 +126,7 @@ void signs(const float* rail, std::size_t n, float* decisions) { hard_decisions(
 void add_moments(const float* rail, std::size_t n, double& second, double& fourth)
 {
     float s2, s4;
-    moments(rail, n, s2, s4);
+    sum_even_powers(rail, n, s2, s4);
     second += static_cast<double>(s2);
     fourth += static_cast<double>(s4);
 }

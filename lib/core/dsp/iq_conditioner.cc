@@ -3,6 +3,7 @@
 
 #include "base/multiversion.h"
 #include "base/vec16.h"
+#include "dsp/sums.h"
 
 #include <algorithm>
 #include <array>
@@ -32,21 +33,6 @@ constexpr unsigned longest_pulse_tiles = 1;
 constexpr float level_smoothing = 0.125f;
 // A tile's power is read off every fourth vector of eight samples: a pulse worth the look is longer.
 constexpr std::size_t power_stride = 64;
-
-XBAND_MULTIVERSION float sum_squares(const float* x, std::size_t n)
-{
-    vec16 total{};
-    std::size_t k = 0;
-    for (; k + 16 <= n; k += 16) {
-        vec16 v;
-        load(v, x + k);
-        total += v * v;
-    }
-    float rest = 0.0f;
-    for (; k < n; ++k)
-        rest += x[k] * x[k];
-    return sum(total) + rest;
-}
 
 /// Mean power of a complex sample, from every fourth vector.
 XBAND_MULTIVERSION float tile_power(const float* x, std::size_t n)
