@@ -18,7 +18,7 @@ from xband_core import _core
 from xband_core.mission import Mission, load_mission, mission_names
 
 from . import programs, signals
-from .speed import BEGINNING, MAX_MEMORY_MB, PROGRAM_SYMBOLS, Report, Result
+from .speed import BEGINNING, PROGRAM_SYMBOLS, Report, Result, memory_row
 
 ROUNDS = 3
 N_CORES = 2
@@ -91,7 +91,6 @@ def _measure(link: Link, mission: Mission, folder: Path, report: Report) -> list
 
 def _results(link: Link, mission: Mission, name: str, pace: programs.Pace) -> list[Result]:
     ours, wanted = pace.symbols_per_s(N_CORES) / 1e6, mission.modulation.symbol_rate_hz / 1e6
-    peak, early = pace.memory_peak_bytes / 1e6, pace.memory_early_bytes / 1e6
     target = _core.active_simd_target()
     paces = f"busiest thread {1e-6 / pace.busiest_s:.0f}, all {1e-6 / pace.cpu_s:.0f}"
     clock = f"by the clock {1e-6 / pace.wall_s:.0f} at load {os.getloadavg()[0]:.1f}"
@@ -108,16 +107,5 @@ def _results(link: Link, mission: Mission, name: str, pace: programs.Pace) -> li
             conditions=f"cs8, {link.samples_per_symbol:g} samples a symbol; Msym/s: {paces}, {clock}",
             simd_target=target,
         ),
-        Result(
-            what=f"memory, {link.title}, {name}",
-            unit="MB resident",
-            ours=peak,
-            peer=None,
-            peer_name="",
-            ratio=None,
-            goal=f"<= {MAX_MEMORY_MB:g} MB",
-            is_met=peak <= MAX_MEMORY_MB,
-            conditions=f"most in the run; at a tenth of it {early:.0f} MB",
-            simd_target=target,
-        ),
+        memory_row(f"{link.title}, {name}", pace, target),
     ]

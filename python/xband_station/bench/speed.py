@@ -89,6 +89,23 @@ def _result(row: Row, target: str, rates: dict[str, float]) -> Result:
     )
 
 
+def memory_row(what: str, pace: programs.Pace, simd_target: str) -> Result:
+    """What a program holds: most of it, and after a tenth of the run."""
+    peak, early = pace.memory_peak_bytes / 1e6, pace.memory_early_bytes / 1e6
+    return Result(
+        what=f"memory, {what}",
+        unit="MB resident",
+        ours=peak,
+        peer=None,
+        peer_name="",
+        ratio=None,
+        goal=f"<= {MAX_MEMORY_MB:g} MB",
+        is_met=peak <= MAX_MEMORY_MB,
+        conditions=f"most in the run; at a tenth of it {early:.0f} MB; start {pace.start_s:.2f} CPU-s",
+        simd_target=simd_target,
+    )
+
+
 class _Bench:
     """Signals on disk and the best rates so far, by row and, where it matters, SIMD target."""
 
@@ -131,26 +148,12 @@ class _Bench:
         return self._rates | {name: 1e-6 / meter.pace().cpu_s for name, meter in self._meters.items()}
 
     def memory(self) -> list[Result]:
-        """What our programs hold: most of it, and after a tenth of the run."""
+        """One row for each of our programs."""
         results = []
         for name, what in (("program_decode", "xband decode"), ("program_flowgraph", "headless flowgraph")):
             if name in self._meters:
                 pace = self._meters[name].pace()
-                peak, early = pace.memory_peak_bytes / 1e6, pace.memory_early_bytes / 1e6
-                results.append(
-                    Result(
-                        what=f"memory, {what}",
-                        unit="MB resident",
-                        ours=peak,
-                        peer=None,
-                        peer_name="",
-                        ratio=None,
-                        goal=f"<= {MAX_MEMORY_MB:g} MB",
-                        is_met=peak <= MAX_MEMORY_MB,
-                        conditions=f"most in the run; at a tenth of it {early:.0f} MB; start {pace.start_s:.2f} CPU-s",
-                        simd_target=self._targets[0],
-                    )
-                )
+                results.append(memory_row(what, pace, self._targets[0]))
         return results
 
     def _run(self, module: str, *arguments: str, target: str | None = None) -> None:
