@@ -20,11 +20,11 @@ import numpy as np
 from xband_core.errors import OutputError, XbandError
 from xband_core.wire_types import METADATA
 from xband_station.clock import SimulatedClock
-from xband_station.doppler import doppler_plan
-from xband_station.geometry import Tracker
 from xband_station.link import es_n0_db
+from xband_station.orbit.doppler import doppler_plan
+from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassRecord
-from xband_station.schedule import make_schedule
+from xband_station.planning.schedule import make_schedule
 from xband_station.station_config import load_station
 from xband_station.supervisor import SignalBounds, Supervisor
 from xband_station.times import to_ns

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum
 
 from xband_station.events import Heartbeat, Snapshot
+from xband_station.planning.schedule import PlannedPass
 from xband_station.publisher import PassTotals
-from xband_station.schedule import PlannedPass
 
 # The plots need no more points than this, however long the pass.
 _MAX_MEASUREMENTS = 4000

@@ -15,8 +15,8 @@ from xband_core.output_files import replace_file
 from xband_core.records import RS_MARGIN_UNKNOWN
 from xband_core.wire_types import METADATA
 from xband_station import __version__
-from xband_station.geometry import Tracker
 from xband_station.link import Antenna, es_n0_db
+from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassRecord
 from xband_station.report_page import render_page
 from xband_station.times import format_time

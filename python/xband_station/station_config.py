@@ -13,9 +13,9 @@ from pathlib import Path
 from xband_core.mission import Mission, load_mission
 from xband_core.plan import IQ_FORMATS
 from xband_core.yaml_section import Section, read_section
-from xband_station.geometry import Site
 from xband_station.link import Antenna
-from xband_station.orbits import Catalogue
+from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.geometry import Site
 
 SCHEMA = 1
 DATA_DIR = Path(__file__).parent / "data"

@@ -17,15 +17,15 @@ from xband_core.plan import PassPlan, PlanSource
 from xband_core.wire_types import PassEnd, PassStart
 from xband_station.archive import FrameArchive
 from xband_station.clock import Clock
-from xband_station.doppler import doppler_plan
 from xband_station.flowgraph import find_flowgraph
-from xband_station.geometry import Tracker
-from xband_station.orbits import Catalogue
+from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.doppler import doppler_plan
+from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassRecord, PassState
 from xband_station.pass_runner import PassRunner
+from xband_station.planning.schedule import PlannedPass, make_schedule
 from xband_station.publisher import Publisher
 from xband_station.report import write_report
-from xband_station.schedule import PlannedPass, make_schedule
 from xband_station.station_config import StationConfig
 from xband_station.times import format_time, to_ns
 from xband_station.worker_process import WORKER_COMMAND

@@ -29,7 +29,7 @@ NOT_IN_KERNELS = {"iostream", "fstream", "ostream", "istream", "filesystem", "cs
 PYTHON_LAYERS = {
     "xband_core": {"numpy", "yaml", "xband_core"},
     "xband": {"numpy", "yaml", "zmq", "gnuradio", "pmt", "xband_core", "xband"},
-    "xband_station": {"numpy", "yaml", "zmq", "skyfield", "sgp4", "matplotlib", "xband_core", "xband_station"},
+    "xband_station": {"numpy", "yaml", "zmq", "scipy", "skyfield", "sgp4", "matplotlib", "xband_core", "xband_station"},
 }
 
 

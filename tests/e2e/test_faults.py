@@ -20,10 +20,10 @@ import yaml
 
 from xband_core.mission import load_mission
 from xband_station.clock import SimulatedClock
-from xband_station.doppler import doppler_plan
 from xband_station.flowgraph import find_flowgraph
-from xband_station.geometry import Tracker
-from xband_station.schedule import make_schedule
+from xband_station.orbit.doppler import doppler_plan
+from xband_station.orbit.geometry import Tracker
+from xband_station.planning.schedule import make_schedule
 from xband_station.station_config import load_station
 from xband_station.supervisor import SignalBounds, Supervisor
 from xband_station.times import parse_time, to_ns

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xband_station.geometry import Site
+from xband_station.orbit.geometry import Site
 
 ORBITS = Path(__file__).resolve().parents[3] / "shared" / "data" / "orbits"
 

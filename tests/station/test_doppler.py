@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from xband_core.mission import load_mission
-from xband_station.doppler import doppler_hz, doppler_plan, evaluate_plan
-from xband_station.geometry import Tracker
 from xband_station.link import Antenna, es_n0_db
-from xband_station.orbits import Catalogue
-from xband_station.passes import find_passes
+from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.doppler import doppler_hz, doppler_plan, evaluate_plan
+from xband_station.orbit.geometry import Tracker
+from xband_station.orbit.passes import find_passes
 from xband_station.station_config import DATA_DIR
 from xband_station.times import parse_time
 

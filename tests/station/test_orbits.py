@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xband_station.elements import ElementSet, OrbitError
-from xband_station.orbits import Catalogue, UnknownSatelliteError, load_orbit_file
+from xband_station.orbit.catalogue import Catalogue, UnknownSatelliteError, load_orbit_file
+from xband_station.orbit.elements import ElementSet, OrbitError
 from xband_station.station_config import DATA_DIR
 
 NAME = "SUOMI NPP"
@@ -108,7 +108,7 @@ def test_alpha5_catalogue_numbers(tmp_path, raw, number):
 
 @pytest.mark.parametrize("number", ["340000", "799500123"])
 def test_catalogue_numbers_that_sgp4_refuses(tmp_path, number, almaty):
-    from xband_station.passes import find_passes
+    from xband_station.orbit.passes import find_passes
 
     (element_set,) = load_text(tmp_path, as_json(NORAD_CAT_ID=number))
     start = datetime(2026, 7, 22, 6, tzinfo=UTC)

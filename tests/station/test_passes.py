@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xband_station import cli
-from xband_station.geometry import Site
-from xband_station.orbits import Catalogue
-from xband_station.passes import find_passes
+from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.geometry import Site
+from xband_station.orbit.passes import find_passes
 from xband_station.station_config import DATA_DIR
 from xband_station.times import parse_time
 

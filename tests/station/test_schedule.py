@@ -9,7 +9,7 @@ import pytest
 
 from xband_core.errors import XbandError
 from xband_station.clock import SimulatedClock, SystemClock
-from xband_station.schedule import make_schedule, resolve_conflicts
+from xband_station.planning.schedule import make_schedule, resolve_conflicts
 from xband_station.station_config import DATA_DIR, DEFAULT_STATION_FILE, load_station
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=UTC)

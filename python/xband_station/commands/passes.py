@@ -14,7 +14,7 @@ from xband_core.errors import XbandError
 
 if TYPE_CHECKING:
     from xband_station.cli import Subparsers
-    from xband_station.passes import Pass
+    from xband_station.orbit.passes import Pass
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from xband_station.orbits import Catalogue
-    from xband_station.passes import find_passes
+    from xband_station.orbit.catalogue import Catalogue
+    from xband_station.orbit.passes import find_passes
     from xband_station.station_config import DEFAULT_STATION_FILE, load_station
     from xband_station.times import parse_time
 

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from xband_station.elements import ElementSet
-from xband_station.geometry import FloatArray, Site, Tracker
+from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.geometry import FloatArray, Site, Tracker
 
 logger = logging.getLogger(__name__)
 

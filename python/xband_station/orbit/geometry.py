@@ -15,7 +15,7 @@ from skyfield.sgp4lib import theta_GMST1982
 from skyfield.timelib import Timescale
 
 from xband_core.errors import XbandError
-from xband_station.elements import ElementSet
+from xband_station.orbit.elements import ElementSet
 
 FloatArray = npt.NDArray[np.float64]
 _SECONDS_PER_DAY = 86400.0

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from xband_station.elements import ElementSet
-from xband_station.orbits import Catalogue
-from xband_station.passes import Pass, find_passes
+from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.passes import Pass, find_passes
 from xband_station.station_config import MissionChoice, StationConfig
 from xband_station.times import format_time
 

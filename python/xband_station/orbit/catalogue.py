@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from xband_core.errors import XbandError
-from xband_station.elements import ElementSet, OrbitError
-from xband_station.omm import parse_json, parse_kvn, parse_xml
-from xband_station.tle import parse_tle
+from xband_station.orbit.elements import ElementSet, OrbitError
+from xband_station.orbit.omm import parse_json, parse_kvn, parse_xml
+from xband_station.orbit.tle import parse_tle
 
 Parser = Callable[[str, str], Iterator[ElementSet]]
 

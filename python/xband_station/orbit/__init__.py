@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Orbit data and what follows from it: positions, passes, Doppler."""
