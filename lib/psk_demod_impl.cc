@@ -44,6 +44,7 @@ psk_demod_status to_status(const core::psk_demodulator_stats& stats)
              .symbols = stats.symbols,
              .non_finite = stats.non_finite,
              .acquisitions = stats.acquisitions,
+             .band_rate_hz = stats.band_rate_hz,
              .skipped_samples = stats.skipped_samples,
              .is_locked = stats.is_locked,
              .es_n0_db = static_cast<double>(stats.es_n0_db),

@@ -15,12 +15,13 @@ import numpy as np
 import zmq
 from gnuradio import gr
 
+from xband_core.spectrum import spectrum_db
+
 from .flowgraph import find_blocks
 from .frame_publisher import frame_publisher
 from .iq_source import iq_source
 from .xband_python import frame_decoder, psk_demod
 
-SPECTRUM_BINS = 512
 CONSTELLATION_POINTS = 512
 # Heartbeats are of use for seconds only: a station that is away for longer misses some.
 _HIGH_WATER_MARK = 1000
@@ -137,7 +138,7 @@ class Instruments:
         return content
 
     def snapshot(self) -> dict[str, Any] | None:
-        """Body of a snapshot: spectrum_db over the sampled band, lowest frequency first; constellation: [I, Q]."""
+        """Body of a snapshot, as xband_station.events.Snapshot."""
         if not self._demods:
             return None
         symbols = self._demods[0].recent_symbols()[-CONSTELLATION_POINTS:]
@@ -145,18 +146,8 @@ class Instruments:
         if not len(symbols) and not len(spectrum):
             return None
         points = np.round(np.column_stack((symbols.real, symbols.imag)), 4)
-        return {"spectrum_db": [round(float(value), 2) for value in spectrum], "constellation": points.tolist()}
-
-
-def spectrum_db(samples: np.ndarray) -> np.ndarray:
-    """Power density over the sampled band, SPECTRUM_BINS values from -rate/2 up, dB; mean of windowed stretches.
-
-    Args: samples: complex, at least SPECTRUM_BINS of them; fewer give an empty result.
-    """
-    n_stretches = len(samples) // SPECTRUM_BINS
-    if n_stretches == 0:
-        return np.empty(0)
-    stretches = samples[: n_stretches * SPECTRUM_BINS].reshape(n_stretches, SPECTRUM_BINS)
-    window = np.hanning(SPECTRUM_BINS)
-    power = np.abs(np.fft.fft(stretches * window, axis=1)) ** 2 / np.sum(window**2)
-    return 10 * np.log10(np.fft.fftshift(power.mean(axis=0)) + 1e-12)
+        return {
+            "spectrum_db": [round(float(value), 2) for value in spectrum],
+            "spectrum_width_hz": self._demods[0].status().band_rate_hz,
+            "constellation": points.tolist(),
+        }

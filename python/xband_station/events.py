@@ -45,9 +45,11 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """For the report. spectrum_db: power over the whole sampled band, lowest frequency first; constellation: I, Q."""
+    """For the report. spectrum_db: power over spectrum_width_hz around the middle of the sampled band, lowest frequency
+    first; constellation: I, Q."""
 
     spectrum_db: tuple[float, ...]
+    spectrum_width_hz: float
     constellation: tuple[tuple[float, float], ...]
 
 
@@ -82,7 +84,7 @@ def parse_event(data: bytes) -> Event | None:
         if kind == "snapshot":
             spectrum = tuple(float(value) for value in content.get("spectrum_db", ()))
             points = tuple((float(i), float(q)) for i, q in content.get("constellation", ()))
-            return Snapshot(spectrum, points)
+            return Snapshot(spectrum, float(content.get("spectrum_width_hz", 0.0)), points)
         if kind == "log":
             return LogLine(str(content.get("level", "info")), str(content.get("text", content.get("message", ""))))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -106,6 +106,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "measured": _measured(record, tracker),
         "predicted": _predicted(record, tracker, antenna),
         "spectrum_db": [round(value, 2) for value in record.snapshot.spectrum_db] if record.snapshot else [],
+        "spectrum_width_hz": record.snapshot.spectrum_width_hz if record.snapshot else None,
         "constellation": [[round(i, 4), round(q, 4)] for i, q in record.snapshot.constellation]
         if record.snapshot
         else [],

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from xband_station.signal_plots import constellation_plot, spectrum_plot
 from xband_station.svg import Series, plot
 
-_INK, _MEASURED, _PREDICTED = "#333333", "#c2410c", "#1d4ed8"
+_MEASURED, _PREDICTED = "#c2410c", "#1d4ed8"
 _OUTCOME_COLOUR = {"complete": "#15803d", "degraded": "#b45309", "failed": "#b91c1c"}
 
 _STYLE = """
@@ -96,8 +97,8 @@ def _margin_text(frames_by_margin: Mapping[str, int]) -> str:
 def _plots(report: Mapping[str, Any]) -> str:
     measured, predicted = report["measured"], report["predicted"]
     pictures = [
-        ("Spectrum of the received band", _spectrum(report)),
-        ("Constellation after synchronisation", _constellation(report["constellation"])),
+        ("Spectrum of the received band", spectrum_plot(report["spectrum_db"], report["spectrum_width_hz"] or 0.0)),
+        ("Constellation after synchronisation", constellation_plot(report["constellation"])),
         ("Es/N0 over time", _es_n0(measured, predicted, "seconds", "seconds after AOS", (0.0, report["duration_s"]))),
         ("Es/N0 over elevation", _es_n0(measured, predicted, "elevation_deg", "elevation in degrees")),
         ("Error vector magnitude", _curve([m for m in measured if m["locked"]], "evm_percent", "EVM in %", _MEASURED)),
@@ -109,20 +110,6 @@ def _plots(report: Mapping[str, Any]) -> str:
         ),
     ]
     return "".join(f"<figure>{svg}<figcaption>{caption}</figcaption></figure>" for caption, svg in pictures)
-
-
-def _spectrum(report: Mapping[str, Any]) -> str:
-    values = report["spectrum_db"]
-    width_mhz = report["sample_rate_hz"] / 1e6
-    points = [((index / max(len(values), 1) - 0.5) * width_mhz, value) for index, value in enumerate(values)]
-    return plot([Series("", points, _INK)], "offset from centre in MHz", "power in dB")
-
-
-def _constellation(points: Sequence[Sequence[float]]) -> str:
-    pairs = [(point[0], point[1]) for point in points]
-    limit = 1.1 * max((abs(value) for pair in pairs for value in pair), default=1.0) or 1.0
-    span = (-limit, limit)
-    return plot([Series("", pairs, _INK, is_line=False)], "I", "Q", span, span, width_px=330, height_px=300)
 
 
 def _es_n0(

@@ -94,7 +94,7 @@ class FakeWorker:
     def snapshot(self):
         spectrum = [-abs(index - 128) / 8 for index in range(256)]
         points = [[(-1) ** k * 0.7, (-1) ** (k // 2) * 0.7] for k in range(64)]
-        self.send_event(type="snapshot", spectrum_db=spectrum, constellation=points)
+        self.send_event(type="snapshot", spectrum_db=spectrum, spectrum_width_hz=33e6, constellation=points)
 
     def strike(self, fault):
         if fault == "exit":

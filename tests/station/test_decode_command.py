@@ -186,6 +186,7 @@ def test_full_disk_is_a_clear_error(snpp_sigmf: Path, tmp_path: Path) -> None:
 def test_plots_are_a_page_of_their_own(snpp_sigmf: Path, tmp_path: Path) -> None:
     assert xband_decode(snpp_sigmf, "--plots", out=tmp_path) == 0
     page = (tmp_path / "quality.html").read_text()
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 7
+    assert "offset from centre in MHz" in page
     assert "Es/N0 in dB" in page
     assert page.count("<circle") > 100

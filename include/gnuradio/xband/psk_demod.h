@@ -30,6 +30,7 @@ struct psk_demod_status {
     std::uint64_t symbols = 0;         ///< put out
     std::uint64_t non_finite = 0;      ///< NaN or infinite samples, replaced by 0
     std::uint64_t acquisitions = 0;    ///< times a signal was found
+    double band_rate_hz = 0.0;         ///< of recent_samples(): below the sample rate where that is decimated
     std::uint64_t skipped_samples = 0; ///< searched without finding a signal
     bool is_locked = false;
     double es_n0_db = 0.0;              ///< NaN while unknown
@@ -50,6 +51,7 @@ inline constexpr std::tuple psk_demod_status_fields{
     std::pair{ "symbols", &psk_demod_status::symbols },
     std::pair{ "non_finite", &psk_demod_status::non_finite },
     std::pair{ "acquisitions", &psk_demod_status::acquisitions },
+    std::pair{ "band_rate_hz", &psk_demod_status::band_rate_hz },
     std::pair{ "skipped_samples", &psk_demod_status::skipped_samples },
     std::pair{ "is_locked", &psk_demod_status::is_locked },
     std::pair{ "es_n0_db", &psk_demod_status::es_n0_db },

@@ -72,6 +72,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_equaliser(config.kind, config.equalisation),
       d_quality(config.kind)
 {
+    d_stats.band_rate_hz = config.sample_rate_hz / d_decimation;
     d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
 }
 

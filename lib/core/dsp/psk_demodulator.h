@@ -41,6 +41,7 @@ struct psk_demodulator_stats {
     std::uint64_t symbols = 0;         ///< given out
     std::uint64_t non_finite = 0;      ///< samples that were NaN or infinite, read as 0
     std::uint64_t acquisitions = 0;    ///< times a signal was found
+    double band_rate_hz = 0.0;         ///< of recent_samples(): below the sample rate where that is decimated
     std::uint64_t skipped_samples = 0; ///< searched and found empty: no symbols were made of them
     bool is_locked = false;
     float es_n0_db = 0.0f;          ///< NaN while unknown

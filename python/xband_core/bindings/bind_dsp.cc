@@ -92,6 +92,7 @@ py::dict stats(const psk_demodulator& demodulator)
     out["symbols"] = s.symbols;
     out["non_finite"] = s.non_finite;
     out["acquisitions"] = s.acquisitions;
+    out["band_rate_hz"] = s.band_rate_hz;
     out["skipped_samples"] = s.skipped_samples;
     out["is_locked"] = s.is_locked;
     out["es_n0_db"] = s.es_n0_db;

@@ -70,7 +70,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--start-time", metavar="ISO8601", help="UTC of the first sample; default: by the recording")
     parser.add_argument("--cadus", action="store_true", help="write cadus.bin as well")
-    parser.add_argument("--plots", action="store_true", help="write quality.html: constellation and figures over time")
+    parser.add_argument("--plots", action="store_true", help="write quality.html: plots of the signal")
     parser.add_argument("--json", action="store_true", help="print summary.json instead of a table")
 
 
@@ -78,15 +78,18 @@ def run(args: argparse.Namespace) -> int:
     from xband_core.decode import decode_recording
     from xband_core.mission import load_mission
     from xband_core.recording import open_recording
+    from xband_station.quality_page import SignalLook, write_quality_page
 
     mission = load_mission(args.mission)
     recording = open_recording(args.recording, args.format, args.sample_rate)
-    symbols: list[complex] = []
+    signal: SignalLook | None = None
 
-    def keep_symbols(demodulator: Any) -> None:
-        """The last ones of the signal, not of the noise after it."""
-        if demodulator.stats()["is_locked"]:
-            symbols[:] = demodulator.recent_symbols()
+    def keep_look(demodulator: Any) -> None:
+        """The last one at the signal, not at the noise after it."""
+        nonlocal signal
+        stats = demodulator.stats()
+        if stats["is_locked"]:
+            signal = SignalLook(demodulator.recent_samples(), demodulator.recent_symbols(), stats["band_rate_hz"])
 
     bar = ProgressBar(recording.duration_s) if sys.stderr.isatty() else None
     try:
@@ -98,15 +101,13 @@ def run(args: argparse.Namespace) -> int:
             cadus=args.cadus,
             start_time_ns=None if args.start_time is None else _start_time_ns(args.start_time),
             progress=None if bar is None else bar.show,
-            look_at=keep_symbols if args.plots else None,
+            look_at=keep_look if args.plots else None,
         )
     finally:
         if bar is not None:
             bar.clear()
     if args.plots:
-        from xband_station.quality_page import write_quality_page
-
-        write_quality_page(args.out, f"{mission.title}: {recording.data_file.name}", symbols)
+        write_quality_page(args.out, f"{mission.title}: {recording.data_file.name}", signal)
     print(json.dumps(summary, indent=1) if args.json else as_text(summary, args.out))
     delivered = summary["frames_good"] + summary["frames_corrected"] + summary["frames_not_checked"]
     if delivered:
