@@ -141,8 +141,10 @@ class Section:
             self.fail(key, "out of range", allowed)
         return value
 
-    def number(self, key: str, low: float, high: float) -> float:
+    def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
         """A number within [low, high]; ``7812.0e6`` and ``15_000_000`` are numbers, NaN and infinity are not."""
+        if default is not None and not self.has(key):
+            return default
         allowed = f"number {low:g} to {high:g}"
         node = self._required(key, allowed)
         if not isinstance(node, yaml.ScalarNode) or node.style is not None or not _NUMBER.fullmatch(node.value):

@@ -148,7 +148,7 @@ class Demo:
         doppler = doppler_plan(tracker, planned.aos, self._seconds, rate_hz, mission.centre_frequency_hz)
         times_s = np.arange(0.0, self._seconds + 1.0)
         look = tracker.look(planned.aos, times_s)
-        es_n0 = es_n0_db(mission, self._station.antenna, look.elevation_deg, look.range_km)
+        es_n0 = es_n0_db(mission, self._station.main_antenna.link, look.elevation_deg, look.range_km)
         null = {"start_s": self._seconds / 2.0, "length_s": NULL_LENGTH_S, "depth_db": NULL_DEPTH_DB}
         return {
             "sample_rate_hz": rate_hz,

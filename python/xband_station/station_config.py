@@ -13,11 +13,11 @@ from pathlib import Path
 from xband_core.mission import Mission, load_mission
 from xband_core.plan import IQ_FORMATS
 from xband_core.yaml_section import Section, read_section
-from xband_station.link import Antenna
+from xband_station.antenna.config import AntennaConfig, read_antennas
 from xband_station.orbit.catalogue import Catalogue
 from xband_station.orbit.geometry import Site
 
-SCHEMA = 1
+SCHEMA = 2
 DATA_DIR = Path(__file__).parent / "data"
 DEFAULT_STATION_FILE = DATA_DIR / "almaty.yml"
 CLOCK_QUALITIES = ("gnss", "ntp", "free", "simulated")
@@ -64,7 +64,7 @@ class StationConfig:
     name: str
     site: Site
     min_elevation_deg: float
-    antenna: Antenna
+    antennas: tuple[AntennaConfig, ...]
     orbit_files: tuple[Path, ...]
     missions: tuple[MissionChoice, ...]
     receiver: Receiver
@@ -72,6 +72,11 @@ class StationConfig:
     publish: str
     lead_time_s: float
     watch: Watch = field(default_factory=Watch)
+
+    @property
+    def main_antenna(self) -> AntennaConfig:
+        """The first antenna of the file."""
+        return self.antennas[0]
 
     def catalogue(self) -> Catalogue:
         """The satellites of the orbit files. Raises OrbitError."""
@@ -85,8 +90,7 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
     """
     top = read_section(file)
     folder = file.resolve().parent
-    if top.integer("schema", 1, 1_000_000) != SCHEMA:
-        top.fail("schema", "this version of gr-xband reads another schema", str(SCHEMA))
+    _check_schema(top)
     station = StationConfig(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", allowed="lower-case words and digits joined by '-'"),
         site=Site(
@@ -95,7 +99,7 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
             top.number("altitude_m", -500.0, 9000.0),
         ),
         min_elevation_deg=top.number("min_elevation_deg", -5.0, 89.0),
-        antenna=_read_antenna(top.section("antenna")),
+        antennas=read_antennas(top.section("antennas")),
         orbit_files=tuple(folder / name for name in top.texts("orbits")),
         missions=_read_missions(top.section("missions"), folder),
         receiver=_read_receiver(top.section("receiver")),
@@ -108,15 +112,12 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
     return station
 
 
-def _read_antenna(section: Section) -> Antenna:
-    antenna = Antenna(
-        diameter_m=section.number("diameter_m", 0.1, 100.0),
-        efficiency=section.number("efficiency", 0.01, 1.0),
-        system_temperature_k=section.number("system_temperature_k", 1.0, 10000.0),
-        pointing_loss_db=section.number("pointing_loss_db", 0.0, 20.0),
-    )
-    section.finish()
-    return antenna
+def _check_schema(top: Section) -> None:
+    schema = top.integer("schema", 1, 1_000_000)
+    if schema == 1:
+        top.fail("schema", "schema 1 had `antenna: {...}`; write `antennas: {main: {...}}` and schema: 2", str(SCHEMA))
+    if schema != SCHEMA:
+        top.fail("schema", "this version of gr-xband reads another schema", str(SCHEMA))
 
 
 def _read_missions(table: Section, folder: Path) -> tuple[MissionChoice, ...]:

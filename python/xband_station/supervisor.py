@@ -150,7 +150,7 @@ class Supervisor:
         record.totals = self.publisher.drain()
         self.publisher.end_pass(self._end_event(record))
         record.enter(PassState.REPORTED, self._clock.now())
-        page = write_report(record, tracker, self._station.antenna)
+        page = write_report(record, tracker, self._station.main_antenna.link)
         logger.info("%s: %s, report %s", planned.pass_id, record.outcome, page)
         return record
 

@@ -111,7 +111,19 @@ def test_the_example_is_a_valid_station(tmp_path):
         (("format: cs8", "format: cs12"), "cs8, cs16, cf32"),
         (("source: tcp", "source: udp"), "receiver.source"),
         (("publish: tcp", "publish: pgm"), "publish"),
-        (("schema: 1", "schema: 9"), "schema"),
+        (("schema: 2", "schema: 9"), "schema"),
+        (("schema: 2", "schema: 1"), "write `antennas: {main: {...}}`"),
+        (("{diameter_m: 2.4", "{diameter_m: 240"), "antennas.main.diameter_m"),
+        (("pointing_loss_db: 1.0}", "pointing_loss_db: 1.0, driver: {kind: rotor}}"), "antennas.main.driver.kind"),
+        (("pointing_loss_db: 1.0}", "pointing_loss_db: 1.0, driver: {kind: rotctld}}"), "antennas.main.driver.address"),
+        (
+            ("pointing_loss_db: 1.0}", "pointing_loss_db: 1.0, mount: {azimuth: {low_deg: 600.0}}}"),
+            "antennas.main.mount.azimuth",
+        ),
+        (
+            ("pointing_loss_db: 1.0}", "pointing_loss_db: 1.0, mount: {park: {elevation_deg: 95.0}}}"),
+            "antennas.main.mount: park",
+        ),
         (("lead_time_s: 30.0", "watch: {silence_s: 3}\nlead_time_s: 30.0"), "watch.stall_s"),
     ],
 )
