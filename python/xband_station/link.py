@@ -15,7 +15,7 @@ import numpy as np
 
 from xband_core.errors import XbandError
 from xband_core.mission import Mission
-from xband_station.orbit.geometry import FloatArray
+from xband_station.orbit.frames import FloatArray
 
 _SPEED_OF_LIGHT_M_S = 299792458.0
 _BOLTZMANN_DBW_PER_K_HZ = -228.599

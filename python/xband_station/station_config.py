@@ -15,7 +15,10 @@ from xband_core.plan import IQ_FORMATS
 from xband_core.yaml_section import Section, read_section
 from xband_station.antenna.config import AntennaConfig, read_antennas
 from xband_station.orbit.catalogue import Catalogue
+from xband_station.orbit.config import read_atmosphere, read_horizon
 from xband_station.orbit.geometry import Site
+from xband_station.orbit.horizon import OPEN_HORIZON, HorizonMask
+from xband_station.orbit.refraction import Atmosphere
 
 SCHEMA = 2
 DATA_DIR = Path(__file__).parent / "data"
@@ -59,11 +62,16 @@ class MissionChoice:
 
 @dataclass(frozen=True)
 class StationConfig:
-    """One station, as the file says; paths are absolute."""
+    """One station, as the file says; paths are absolute.
+
+    min_elevation_deg: the operational floor; horizon: the skyline, which limits too.
+    """
 
     name: str
     site: Site
     min_elevation_deg: float
+    horizon: HorizonMask
+    atmosphere: Atmosphere
     antennas: tuple[AntennaConfig, ...]
     orbit_files: tuple[Path, ...]
     missions: tuple[MissionChoice, ...]
@@ -91,14 +99,17 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
     top = read_section(file)
     folder = file.resolve().parent
     _check_schema(top)
+    site = Site(
+        top.number("latitude_deg", -90.0, 90.0),
+        top.number("longitude_deg", -180.0, 360.0),
+        top.number("altitude_m", -500.0, 9000.0),
+    )
     station = StationConfig(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", allowed="lower-case words and digits joined by '-'"),
-        site=Site(
-            top.number("latitude_deg", -90.0, 90.0),
-            top.number("longitude_deg", -180.0, 360.0),
-            top.number("altitude_m", -500.0, 9000.0),
-        ),
+        site=site,
         min_elevation_deg=top.number("min_elevation_deg", -5.0, 89.0),
+        horizon=read_horizon(top.section("horizon"), folder) if top.has("horizon") else OPEN_HORIZON,
+        atmosphere=_read_atmosphere(top, site),
         antennas=read_antennas(top.section("antennas")),
         orbit_files=tuple(folder / name for name in top.texts("orbits")),
         missions=_read_missions(top.section("missions"), folder),
@@ -118,6 +129,12 @@ def _check_schema(top: Section) -> None:
         top.fail("schema", "schema 1 had `antenna: {...}`; write `antennas: {main: {...}}` and schema: 2", str(SCHEMA))
     if schema != SCHEMA:
         top.fail("schema", "this version of gr-xband reads another schema", str(SCHEMA))
+
+
+def _read_atmosphere(top: Section, site: Site) -> Atmosphere:
+    if top.has("atmosphere"):
+        return read_atmosphere(top.section("atmosphere"), site.altitude_m)
+    return Atmosphere.standard(site.altitude_m)
 
 
 def _read_missions(table: Section, folder: Path) -> tuple[MissionChoice, ...]:

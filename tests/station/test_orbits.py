@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xband_station.orbit.catalogue import Catalogue, UnknownSatelliteError, load_orbit_file
-from xband_station.orbit.elements import ElementSet, OrbitError
+from xband_station.orbit.catalogue import FILES, Catalogue, SourcedOrbit, UnknownSatelliteError
+from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.errors import OrbitError
+from xband_station.orbit.orbit_file import load_orbit_file
 from xband_station.station_config import DATA_DIR
 
 NAME = "SUOMI NPP"
@@ -182,8 +184,12 @@ def make(name, norad, epoch_day=1):
     )
 
 
+def catalogue_of(*orbits):
+    return Catalogue(SourcedOrbit(orbit, FILES) for orbit in orbits)
+
+
 def test_catalogue_finds_names_and_numbers():
-    catalogue = Catalogue([make("NOAA 20 (JPSS-1)", "43013"), make("SUOMI NPP", "37849"), make("OTHER", "340001")])
+    catalogue = catalogue_of(make("NOAA 20 (JPSS-1)", "43013"), make("SUOMI NPP", "37849"), make("OTHER", "340001"))
     assert catalogue.find("noaa-20").norad_cat_id == "43013"
     assert catalogue.find("Suomi NPP").norad_cat_id == "37849"
     assert catalogue.find("0340001").name == "OTHER"
@@ -195,10 +201,10 @@ def test_catalogue_finds_names_and_numbers():
 
 def test_catalogue_says_when_a_name_is_ambiguous():
     with pytest.raises(UnknownSatelliteError, match=r"A \(1\).*1\), A \(2\)|ambiguous"):
-        Catalogue([make("A", "1"), make("A", "2")]).find("a")
+        catalogue_of(make("A", "1"), make("A", "2")).find("a")
 
 
 def test_newest_elements_count():
-    (kept,) = Catalogue([make("A", "1", 5), make("A", "1", 9), make("A", "1", 7)])
+    (kept,) = catalogue_of(make("A", "1", 5), make("A", "1", 9), make("A", "1", 7))
     assert kept.epoch_utc.day == 9
     assert kept.age_s(datetime(2026, 7, 10, tzinfo=UTC)) == 86400.0

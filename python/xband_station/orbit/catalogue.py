@@ -1,83 +1,142 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orbit files and the catalogue of satellites made from them."""
+"""The satellites that the station knows, with every set of orbit data for each, and which set is to be used when."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from xband_core.errors import XbandError
-from xband_station.orbit.elements import ElementSet, OrbitError
-from xband_station.orbit.omm import parse_json, parse_kvn, parse_xml
-from xband_station.orbit.tle import parse_tle
+from xband_station.orbit.geometry import Trajectory
+from xband_station.orbit.orbit_file import load_orbit_file
 
-Parser = Callable[[str, str], Iterator[ElementSet]]
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class UnknownSatelliteError(XbandError):
-    """A satellite was asked for that no orbit file has."""
+    """A satellite was asked for that no orbit file has, or none that holds at that time."""
 
 
-def load_orbit_file(path: Path) -> list[ElementSet]:
-    """Reads one file of TLE (two or three lines) or OMM (KVN, XML, JSON); the content tells the format.
+@dataclass(frozen=True)
+class OrbitSource:
+    """Where sets of orbit data come from. priority: the higher number is preferred, whatever the sets' age.
 
-    Raises OrbitError: unreadable, not one of the formats, no satellite in it, or a wrong field.
+    max_age: a set whose epoch is further than this from the asked time is not used; None: it is used at any age,
+    which is better than no pass at all, and the age alarms speak (age.py).
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise OrbitError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise OrbitError(str(path), "", f"is not text (octet {error.start} is not UTF-8)") from None
-    elements = list(_parser_for(text)(text, str(path)))
-    if not elements:
-        raise OrbitError(str(path), "", "no satellite in this file")
-    return elements
+
+    name: str
+    priority: int = 0
+    is_enabled: bool = True
+    max_age: timedelta | None = None
 
 
-def _parser_for(text: str) -> Parser:
-    start = text.lstrip()
-    if start.startswith("<"):
-        return parse_xml
-    # A TLE's name line may begin with a bracket, never with a brace or "[" followed by one.
-    if re.match(r"\{|\[\s*[\[{\]]", start):
-        return parse_json
-    if re.search(r"^\s*CCSDS_OMM_VERS\s*=", text, re.MULTILINE):
-        return parse_kvn
-    return parse_tle
+FILES = OrbitSource("files")
+
+
+@dataclass(frozen=True)
+class SourcedOrbit:
+    """One set of orbit data and where it comes from."""
+
+    trajectory: Trajectory
+    source: OrbitSource
+
+    def objection(self, at: datetime) -> str | None:
+        """Why this set cannot be used at this time, in words; None if it can."""
+        data = self.trajectory
+        if not self.source.is_enabled:
+            return "source is disabled"
+        if data.valid_from and at < data.valid_from:
+            return f"valid from {data.valid_from:%Y-%m-%dT%H:%M:%SZ}"
+        if data.valid_until and at > data.valid_until:
+            return f"valid until {data.valid_until:%Y-%m-%dT%H:%M:%SZ}"
+        if self.source.max_age and abs(data.age_s(at)) > self.source.max_age.total_seconds():
+            return f"older than {self.source.max_age / timedelta(hours=1):g} h"
+        return None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The set that is used for a satellite at a time. reason: for the operator and the pass's report."""
+
+    trajectory: Trajectory
+    source: OrbitSource
+    at: datetime
+    reason: str
+
+    @property
+    def age_s(self) -> float:
+        """Seconds from the set's epoch to the time; negative before the epoch."""
+        return self.trajectory.age_s(self.at)
 
 
 class Catalogue:
-    """Satellites by catalogue number; of several element sets for one satellite the newest epoch is kept."""
+    """Satellites by identifier, each with all its sets of orbit data.
 
-    def __init__(self, elements: Iterable[ElementSet]) -> None:
-        self._by_id: dict[str, ElementSet] = {}
-        for element_set in elements:
-            known = self._by_id.get(element_set.norad_cat_id)
-            if known is None or element_set.epoch_utc > known.epoch_utc:
-                self._by_id[element_set.norad_cat_id] = element_set
+    A set that is known by its international designator only (an ephemeris, mostly) belongs to the satellite whose
+    elements carry that designator.
+    """
+
+    def __init__(self, orbits: Iterable[SourcedOrbit]) -> None:
+        listed = list(orbits)
+        numbers = {
+            _full_designator(o.trajectory.international_designator): o.trajectory
+            for o in listed
+            if o.trajectory.norad_cat_id.isdigit() and o.trajectory.international_designator
+        }
+        self._by_id: dict[str, list[SourcedOrbit]] = {}
+        for orbit in listed:
+            known = numbers.get(_full_designator(orbit.trajectory.norad_cat_id))
+            if known:
+                identified = orbit.trajectory.identified(known.norad_cat_id, known.name)
+                orbit = SourcedOrbit(identified, orbit.source)
+            self._by_id.setdefault(orbit.trajectory.norad_cat_id, []).append(orbit)
 
     @classmethod
-    def from_files(cls, paths: Iterable[Path]) -> Catalogue:
+    def from_files(cls, paths: Iterable[Path], source: OrbitSource = FILES) -> Catalogue:
         """Reads all files. Raises OrbitError."""
-        return cls(element_set for path in paths for element_set in load_orbit_file(path))
+        return cls(SourcedOrbit(data, source) for path in paths for data in load_orbit_file(path))
 
-    def __iter__(self) -> Iterator[ElementSet]:
-        return iter(self._by_id.values())
+    def __iter__(self) -> Iterator[Trajectory]:
+        """For each satellite the preferred set, whatever the time."""
+        return (_preferred(orbits).trajectory for orbits in self._by_id.values())
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def find(self, wanted: str) -> ElementSet:
-        """The satellite with this catalogue number or name.
+    def orbits(self, satellite_id: str) -> list[SourcedOrbit]:
+        """Every set of one satellite, the preferred one first. Raises UnknownSatelliteError."""
+        found = self._by_id.get(_plain_id(satellite_id))
+        if found is None:
+            raise UnknownSatelliteError(f"satellite {satellite_id!r} is not among the {len(self)} of the orbit files")
+        return sorted(found, key=_preference, reverse=True)
+
+    def choose(self, satellite_id: str, at: datetime) -> Choice:
+        """The set to use: of the enabled ones that hold at this time the highest priority, then the newest epoch.
+
+        A set from after ``at`` (new elements that foretell a manoeuvre) counts less than one from before.
+        Raises UnknownSatelliteError: no set of this satellite, or none that holds.
+        """
+        orbits = self.orbits(satellite_id)
+        usable = [orbit for orbit in orbits if orbit.objection(at) is None]
+        if not usable:
+            why = "; ".join(f"{o.source.name} ({o.trajectory.source}): {o.objection(at)}" for o in orbits)
+            raise UnknownSatelliteError(f"no orbit data of satellite {satellite_id} hold at {at:%FT%TZ}: {why}")
+        chosen = max(usable, key=lambda orbit: _preference_at(orbit, at))
+        return Choice(chosen.trajectory, chosen.source, at, _reason(chosen, orbits, at))
+
+    def find(self, wanted: str) -> Trajectory:
+        """The satellite with this identifier or name, as its preferred set whatever the time.
 
         Names are compared without case, blanks and hyphens; a part in brackets may be left out, so ``noaa-20`` finds
         "NOAA 20 (JPSS-1)". Raises UnknownSatelliteError with the nearest names, also when two satellites fit.
         """
-        if wanted.strip().lstrip("0") in self._by_id:
-            return self._by_id[wanted.strip().lstrip("0")]
+        if _plain_id(wanted) in self._by_id:
+            return _preferred(self._by_id[_plain_id(wanted)]).trajectory
         key = _plain(wanted)
         fits = [e for e in self if key and key in (_plain(e.name), _plain(re.sub(r"\(.*?\)", "", e.name)))]
         if len(fits) == 1:
@@ -90,5 +149,47 @@ class Catalogue:
         raise UnknownSatelliteError(f"satellite {wanted!r} is not among the {len(self)} of the orbit files{hint}")
 
 
+def _preference(orbit: SourcedOrbit) -> tuple[bool, int, datetime]:
+    return (orbit.source.is_enabled, orbit.source.priority, orbit.trajectory.epoch_utc)
+
+
+def _preferred(orbits: list[SourcedOrbit]) -> SourcedOrbit:
+    return max(orbits, key=_preference)
+
+
+def _preference_at(orbit: SourcedOrbit, at: datetime) -> tuple[int, bool, timedelta]:
+    """Among sets that hold: priority, then from before rather than from after, then nearest."""
+    epoch = orbit.trajectory.epoch_utc
+    return (orbit.source.priority, epoch <= at, -abs(at - epoch))
+
+
+def _reason(chosen: SourcedOrbit, orbits: list[SourcedOrbit], at: datetime) -> str:
+    """One sentence: what is used, and why not what would come before it."""
+    age_h = chosen.trajectory.age_s(at) / 3600.0
+    rank = f"{chosen.source.name}, priority {chosen.source.priority}, {age_h:.1f} h old"
+    passed_over = [o for o in orbits if o.source.priority > chosen.source.priority and o.objection(at)]
+    if passed_over:
+        return f"{rank}; not {passed_over[0].source.name}: {passed_over[0].objection(at)}"
+    if len(orbits) == 1:
+        return f"{rank}; the only set"
+    rivals = [o for o in orbits if o.source.priority == chosen.source.priority and not o.objection(at)]
+    return f"{rank}; {'newest of ' + str(len(rivals)) if len(rivals) > 1 else 'highest priority'}"
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _plain_id(identifier: str) -> str:
+    """Catalogue numbers without leading zeros."""
+    stripped = identifier.strip()
+    return stripped.lstrip("0") or "0" if stripped.isdigit() else stripped
+
+
+def _full_designator(text: str) -> str:
+    """``11061A`` of a TLE and ``2011-061A`` of a CCSDS message are the same launch."""
+    match = re.fullmatch(r"(\d\d)(\d{3})([A-Z]{1,3})", text.strip())
+    if not match:
+        return text.strip()
+    century = "19" if int(match[1]) >= 57 else "20"
+    return f"{century}{match[1]}-{match[2]}{match[3]}"

@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 
 from xband_core.plan import DopplerSegment
-from xband_station.orbit.geometry import FloatArray, Tracker
+from xband_station.orbit.frames import FloatArray
+from xband_station.orbit.geometry import Tracker
 
 SPEED_OF_LIGHT_KM_S = 299792.458
 # Six coefficients is what lib/core/dsp/frequency_plan.h takes.

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sgp4.api import SGP4_ERRORS, WGS72, Satrec
+import numpy as np
+from sgp4.api import SGP4_ERRORS, WGS72, Satrec, jday
 
-from xband_core.errors import XbandError
+from xband_station.orbit.errors import OrbitError
+from xband_station.orbit.frames import SECONDS_PER_DAY, FloatArray, States, teme_to_earth_fixed
+from xband_station.orbit.geometry import Look, LookFunction, Site, look_at
 
 # SGP4's own zero of time.
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
@@ -18,16 +21,8 @@ _MINUTES_PER_DAY = 1440.0
 # WGS72, the constants that SGP4 elements are made for.
 _GM_KM3_S2 = 398600.8
 _EARTH_RADIUS_KM = 6378.135
-
-
-class OrbitError(XbandError):
-    """Orbit data that cannot be used: file, line or entry, field, value and limit are in the text."""
-
-    def __init__(self, where: str, field: str, problem: str) -> None:
-        super().__init__(f"{where}: {field}: {problem}" if field else f"{where}: {problem}")
-        self.where = where
-        self.field = field
-        self.problem = problem
+# Samples per revolution for a pass search; at the perigee of an eccentric orbit they lie closer, see search_step_s.
+_SAMPLES_PER_REVOLUTION = 60
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,35 @@ class ElementSet:
     @property
     def period_s(self) -> float:
         """Time of one revolution in seconds."""
-        return 86400.0 / self.mean_motion_rev_day
+        return SECONDS_PER_DAY / self.mean_motion_rev_day
+
+    # What follows makes an ElementSet a Trajectory (geometry.py).
+    valid_from = None
+    valid_until = None
+    has_range = True
+
+    @property
+    def revolution_s(self) -> float:
+        return self.period_s
+
+    @property
+    def search_step_s(self) -> float:
+        """A fixed part of a circular revolution with the angular rate that the orbit has at perigee."""
+        perigee_speedup = (1.0 + self.eccentricity) ** 2 / math.pow(1.0 - self.eccentricity**2, 1.5)
+        return self.period_s / _SAMPLES_PER_REVOLUTION / perigee_speedup
+
+    def identified(self, norad_cat_id: str, name: str) -> ElementSet:
+        return replace(self, norad_cat_id=norad_cat_id, name=name)
+
+    def seen_from(self, site: Site) -> LookFunction:
+        """SGP4, turned to Earth-fixed axes."""
+        satrec = self.satrec()
+
+        def look(base_utc: datetime, offsets_s: FloatArray) -> Look:
+            teme = _propagate(satrec, base_utc, offsets_s)
+            return look_at(teme_to_earth_fixed(teme, base_utc, offsets_s), site)
+
+        return look
 
     def age_s(self, at: datetime) -> float:
         """Seconds from the elements' epoch to ``at``; negative before the epoch."""
@@ -112,3 +135,13 @@ class ElementSet:
         if satrec.error or error:
             raise OrbitError(self.source, "elements", f"SGP4 refuses them: {SGP4_ERRORS[satrec.error or error]}")
         return satrec
+
+
+def _propagate(satrec: Satrec, base_utc: datetime, offsets_s: FloatArray) -> States:
+    """TEME states; NaN where SGP4 reports an error."""
+    seconds = base_utc.second + base_utc.microsecond * 1e-6
+    whole, fraction = jday(base_utc.year, base_utc.month, base_utc.day, base_utc.hour, base_utc.minute, seconds)
+    offsets_days = offsets_s / SECONDS_PER_DAY
+    error, position, velocity = satrec.sgp4_array(np.full_like(offsets_days, whole), fraction + offsets_days)
+    position[error != 0] = np.nan
+    return States(position.T, velocity.T)

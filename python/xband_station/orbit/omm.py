@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from xml.parsers import expat
 
-from xband_station.orbit.elements import ElementSet, OrbitError
+from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.errors import OrbitError
 
 # What SGP4 elements must say when they say it at all.
 _REQUIRED_IF_GIVEN = {

@@ -4,36 +4,46 @@
 An own search instead of skyfield's ``find_events``, which returns nothing when the search starts inside a pass
 (skyfielders/python-skyfield#550, #856, #996). Here a pass belongs to the window when any part of it does, and its
 rise and set are given in full even if they lie outside.
+
+The search knows two limits: the operational floor, one elevation all around, and the horizon mask, which depends on
+azimuth. First the times above the lowest of both are found, then what the mask cuts out of each.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from xband_station.orbit.elements import ElementSet
-from xband_station.orbit.geometry import FloatArray, Site, Tracker
+from xband_station.orbit.frames import FloatArray
+from xband_station.orbit.geometry import Site, Tracker, Trajectory
+from xband_station.orbit.horizon import OPEN_HORIZON, HorizonMask
+from xband_station.orbit.refraction import Atmosphere
 
 logger = logging.getLogger(__name__)
 
-# Elevation samples per revolution. The shortest feature is the perigee of an eccentric orbit, see _step_s.
-_SAMPLES_PER_REVOLUTION = 60
 # How far outside the window rise and set are looked for: beyond a day a satellite counts as always up.
 _MAX_REACH_S = 86400.0
 # Bisection of a bracket of at most 30 minutes to below a microsecond.
 _BISECTIONS = 32
+# The mask is looked at in steps of a hundredth of the search's: 1 s in low orbits, where the satellite moves less than
+# a degree. A gap or a ridge that lasts shorter may be missed; no reception could use it.
+_MASK_STEPS = 100
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One stretch of time in which the satellite stands above the mask.
+    """One stretch of time in which the satellite stands above mask and floor.
 
-    aos, los: geometric elevation crosses the mask; None when that lies more than a day outside the search window
+    aos, los: the elevation crosses the limit; None when that lies more than a day outside the search window
     (a satellite that is always up). tca: time of the highest elevation, inside the window if aos or los is None.
+    part, parts: where a ridge cuts a pass, number of this stretch and how many there are; 1 of 1 otherwise.
+    element_age_s: age of the orbit data at tca.
     """
 
     satellite: str
@@ -45,43 +55,95 @@ class Pass:
     aos_azimuth_deg: float | None
     los_azimuth_deg: float | None
     element_age_s: float
+    part: int = 1
+    parts: int = 1
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Rise, highest point and set in seconds after the window's start; infinite where there is no rise or set."""
+
+    rise_s: float
+    top_s: float
+    set_s: float
+    part: int = 1
+    parts: int = 1
 
 
 def find_passes(
-    elements: ElementSet, site: Site, start: datetime, end: datetime, min_elevation_deg: float = 5.0
+    trajectory: Trajectory,
+    site: Site,
+    start: datetime,
+    end: datetime,
+    min_elevation_deg: float = 5.0,
+    mask: HorizonMask = OPEN_HORIZON,
+    atmosphere: Atmosphere | None = None,
 ) -> list[Pass]:
-    """All passes that have a part within ``start`` to ``end`` (aware UTC datetimes), in order of time."""
-    return _PassSearch(Tracker(elements, site), start, (end - start).total_seconds(), min_elevation_deg).run()
+    """All passes that have a part within ``start`` to ``end`` (aware UTC datetimes), in order of time.
+
+    min_elevation_deg: the operational floor. A pass needs both: at least the floor and at least the mask.
+    atmosphere: with it, elevations are refracted ones (also in the result); without, geometric.
+    """
+    tracker = Tracker(trajectory, site, atmosphere)
+    return _PassSearch(tracker, start, (end - start).total_seconds(), min_elevation_deg, mask).run()
 
 
 class _PassSearch:
     """Offsets are seconds after ``start``."""
 
-    def __init__(self, tracker: Tracker, start: datetime, window_s: float, mask_deg: float) -> None:
+    def __init__(self, tracker: Tracker, start: datetime, window_s: float, floor_deg: float, mask: HorizonMask) -> None:
         self._tracker = tracker
+        self._trajectory = tracker.trajectory
         self._start = start
         self._window_s = window_s
-        self._mask_deg = mask_deg
+        self._floor_deg = floor_deg
+        self._mask = mask
+        self._lowest_deg = max(floor_deg, mask.lowest_deg)
 
     def run(self) -> list[Pass]:
         # One revolution more on both sides shows nearly every rise and set that belongs to the window.
-        step_s = _step_s(self._tracker.elements)
-        reach_s = min(self._tracker.elements.period_s, _MAX_REACH_S)
-        grid_s = np.arange(-reach_s, self._window_s + reach_s + step_s, step_s)
+        step_s = self._trajectory.search_step_s
+        reach_s = min(self._trajectory.revolution_s, _MAX_REACH_S)
+        grid_s = self._valid(np.arange(-reach_s, self._window_s + reach_s + step_s, step_s))
+        if not grid_s.size:
+            return []
         elevation_deg = self._elevation(grid_s)
         if np.isnan(elevation_deg).any():
-            logger.warning("%s: SGP4 fails for part of the time (decayed?)", self._tracker.elements.name)
-        intervals = self._intervals_above(grid_s, np.nan_to_num(elevation_deg, nan=-90.0))
-        return [self._describe(rise, top, fall) for rise, top, fall in intervals if self._is_in_window(rise, fall)]
+            logger.warning("%s: no position for part of the time (decayed?)", self._trajectory.name)
+        stretches = self._stretches_above(grid_s, np.nan_to_num(elevation_deg, nan=-90.0))
+        if self._mask.lowest_deg < max(self._mask.elevations_deg) > self._floor_deg:
+            stretches = [part for stretch in stretches for part in self._cut_by_mask(stretch)]
+        return [self._describe(stretch) for stretch in stretches if self._is_in_window(stretch)]
 
-    def _is_in_window(self, rise_s: float, set_s: float) -> bool:
-        return rise_s < self._window_s and set_s > 0.0
+    def _valid(self, grid_s: FloatArray) -> FloatArray:
+        """The grid cut to the time for which there are data, with both of its ends."""
+        first_s, last_s = float(grid_s[0]), float(grid_s[-1])
+        if self._trajectory.valid_from:
+            first_s = max(first_s, (self._trajectory.valid_from - self._start).total_seconds())
+        if self._trajectory.valid_until:
+            last_s = min(last_s, (self._trajectory.valid_until - self._start).total_seconds())
+        if first_s >= last_s:
+            return np.empty(0)
+        inside = grid_s[(grid_s > first_s) & (grid_s < last_s)]
+        return np.concatenate([[first_s], inside, [last_s]])
+
+    def _is_in_window(self, stretch: _Stretch) -> bool:
+        return stretch.rise_s < self._window_s and stretch.set_s > 0.0
 
     def _elevation(self, offsets_s: FloatArray) -> FloatArray:
         return self._tracker.look(self._start, offsets_s).elevation_deg
 
-    def _intervals_above(self, grid_s: FloatArray, elevation_deg: FloatArray) -> list[tuple[float, float, float]]:
-        """(rise, time of highest elevation, set) of each interval above the mask.
+    def _above_lowest_deg(self, offsets_s: FloatArray) -> FloatArray:
+        return self._elevation(offsets_s) - self._lowest_deg
+
+    def _clearance_deg(self, offsets_s: FloatArray) -> FloatArray:
+        """Elevation above what limits it in that direction."""
+        look = self._tracker.look(self._start, offsets_s)
+        limit_deg = np.maximum(self._floor_deg, self._mask.elevation_deg(look.azimuth_deg))
+        return np.asarray(look.elevation_deg - limit_deg)
+
+    def _stretches_above(self, grid_s: FloatArray, elevation_deg: FloatArray) -> list[_Stretch]:
+        """Each stretch above the lowest limit.
 
         A pass may lie wholly between two samples, so its top is found first and put into the grid.
         """
@@ -90,24 +152,53 @@ class _PassSearch:
         values_deg = np.concatenate([elevation_deg, np.nan_to_num(self._elevation(tops_s), nan=-90.0)])
         order = np.argsort(times_s, kind="stable")
         times_s, values_deg = times_s[order], values_deg[order]
-        above = values_deg >= self._mask_deg
+        above = values_deg >= self._lowest_deg
         rises = np.flatnonzero(~above[:-1] & above[1:])
         sets = np.flatnonzero(above[:-1] & ~above[1:])
-        rises_s = self._bisect(times_s[rises], times_s[rises + 1], is_rise=True)
-        sets_s = self._bisect(times_s[sets], times_s[sets + 1], is_rise=False)
+        rises_s = _bisect(self._above_lowest_deg, times_s[rises], times_s[rises + 1], is_rise=True)
+        sets_s = _bisect(self._above_lowest_deg, times_s[sets], times_s[sets + 1], is_rise=False)
         if above[0]:
             rises_s = np.concatenate([[self._rise_before(times_s[0])], rises_s])
         if above[-1]:
             sets_s = np.concatenate([sets_s, [self._set_after(times_s[-1])]])
-        intervals = []
+        stretches = []
         for rise_s, set_s in zip(rises_s.tolist(), sets_s.tolist(), strict=True):
             # Of an endless pass only the window counts for its highest elevation.
             first_s = rise_s if np.isfinite(rise_s) else 0.0
             last_s = set_s if np.isfinite(set_s) else self._window_s
             inside = np.flatnonzero((times_s >= first_s) & (times_s <= last_s))
             top_s = times_s[inside[np.argmax(values_deg[inside])]] if inside.size else (first_s + last_s) / 2
-            intervals.append((rise_s, float(top_s), set_s))
-        return intervals
+            stretches.append(_Stretch(rise_s, float(top_s), set_s))
+        return stretches
+
+    def _cut_by_mask(self, stretch: _Stretch) -> list[_Stretch]:
+        """The parts of a stretch that stand above the mask; of an endless stretch, those near the window."""
+        step_s = self._trajectory.search_step_s / _MASK_STEPS
+        first_s = stretch.rise_s if np.isfinite(stretch.rise_s) else -_MAX_REACH_S
+        last_s = stretch.set_s if np.isfinite(stretch.set_s) else self._window_s + _MAX_REACH_S
+        grid_s = np.append(np.arange(first_s, last_s, step_s), last_s)
+        if first_s < stretch.top_s < last_s:
+            grid_s = np.insert(grid_s, np.searchsorted(grid_s, stretch.top_s), stretch.top_s)
+        look = self._tracker.look(self._start, grid_s)
+        above = self._clearance_deg(grid_s) >= 0.0
+        rises = np.flatnonzero(~above[:-1] & above[1:])
+        sets = np.flatnonzero(above[:-1] & ~above[1:])
+        rises_s = _bisect(self._clearance_deg, grid_s[rises], grid_s[rises + 1], is_rise=True)
+        sets_s = _bisect(self._clearance_deg, grid_s[sets], grid_s[sets + 1], is_rise=False)
+        if above[0]:
+            rises_s = np.concatenate([[stretch.rise_s], rises_s])
+        if above[-1]:
+            sets_s = np.concatenate([sets_s, [stretch.set_s]])
+        cut = []
+        for rise_s, set_s in zip(rises_s.tolist(), sets_s.tolist(), strict=True):
+            inside = np.flatnonzero((grid_s > rise_s) & (grid_s < set_s))
+            highest = inside[np.argmax(look.elevation_deg[inside])]
+            # The top is a grid time unless the ridge cut it off: then it lies at the cut.
+            ends = [time_s for time_s in (rise_s, set_s) if np.isfinite(time_s)]
+            tops_s = np.array([grid_s[highest], *ends])
+            top_s = float(tops_s[np.argmax(np.nan_to_num(self._elevation(tops_s), nan=-90.0))])
+            cut.append(_Stretch(rise_s, top_s, set_s))
+        return [dataclasses.replace(part, part=number, parts=len(cut)) for number, part in enumerate(cut, 1)]
 
     def _refine_tops(self, grid_s: FloatArray, elevation_deg: FloatArray) -> FloatArray:
         """Times of all local maxima, by golden section in the bracket of two grid steps around each."""
@@ -124,14 +215,6 @@ class _PassSearch:
         middle_s: FloatArray = (low_s + high_s) / 2.0
         return middle_s
 
-    def _bisect(self, low_s: FloatArray, high_s: FloatArray, is_rise: bool) -> FloatArray:
-        """Times at which the elevation crosses the mask between the brackets' ends."""
-        for _ in range(_BISECTIONS):
-            middle_s = (low_s + high_s) / 2.0
-            is_early = (self._elevation(middle_s) >= self._mask_deg) != is_rise
-            low_s, high_s = np.where(is_early, middle_s, low_s), np.where(is_early, high_s, middle_s)
-        return (low_s + high_s) / 2.0
-
     def _rise_before(self, offset_s: float) -> float:
         """Rise of a pass that is already on at ``offset_s``; -inf if it is further away than a day."""
         return -self._crossing_beyond(offset_s, -1.0)
@@ -140,37 +223,42 @@ class _PassSearch:
         return self._crossing_beyond(offset_s, +1.0)
 
     def _crossing_beyond(self, offset_s: float, direction: float) -> float:
-        """Distance on the time axis, in ``direction``, to where the elevation falls below the mask; inf if nowhere."""
-        steps_s = offset_s + direction * np.arange(0.0, _MAX_REACH_S, _step_s(self._tracker.elements))
-        below = np.flatnonzero(~(self._elevation(steps_s) >= self._mask_deg))
+        """Distance on the time axis, in ``direction``, to where the elevation falls below the limit; inf if nowhere."""
+        steps_s = offset_s + direction * np.arange(0.0, _MAX_REACH_S, self._trajectory.search_step_s)
+        below = np.flatnonzero(~(self._elevation(steps_s) >= self._lowest_deg))
         if not below.size:
             return math.inf
         first = max(int(below[0]), 1)
         bracket = np.sort(steps_s[first - 1 : first + 1])
-        crossing_s = self._bisect(bracket[:1], bracket[1:], is_rise=direction < 0)
+        crossing_s = _bisect(self._above_lowest_deg, bracket[:1], bracket[1:], is_rise=direction < 0)
         return direction * float(crossing_s[0])
 
-    def _describe(self, rise_s: float, top_s: float, set_s: float) -> Pass:
-        elements = self._tracker.elements
-        tca = self._start + timedelta(seconds=top_s)
-        aos = self._start + timedelta(seconds=rise_s) if np.isfinite(rise_s) else None
-        los = self._start + timedelta(seconds=set_s) if np.isfinite(set_s) else None
+    def _describe(self, stretch: _Stretch) -> Pass:
+        tca = self._start + timedelta(seconds=stretch.top_s)
+        aos = self._start + timedelta(seconds=stretch.rise_s) if np.isfinite(stretch.rise_s) else None
+        los = self._start + timedelta(seconds=stretch.set_s) if np.isfinite(stretch.set_s) else None
         top, at_aos, at_los = (self._tracker.look(time or tca, [0.0]) for time in (tca, aos, los))
         return Pass(
-            satellite=elements.name,
-            norad_cat_id=elements.norad_cat_id,
+            satellite=self._trajectory.name,
+            norad_cat_id=self._trajectory.norad_cat_id,
             aos=aos,
             tca=tca,
             los=los,
             max_elevation_deg=float(top.elevation_deg[0]),
             aos_azimuth_deg=float(at_aos.azimuth_deg[0]) if aos else None,
             los_azimuth_deg=float(at_los.azimuth_deg[0]) if los else None,
-            element_age_s=elements.age_s(tca),
+            element_age_s=self._trajectory.age_s(tca),
+            part=stretch.part,
+            parts=stretch.parts,
         )
 
 
-def _step_s(elements: ElementSet) -> float:
-    """Sampling step: a fixed part of a circular revolution with the angular rate that the orbit has at perigee."""
-    eccentricity = elements.eccentricity
-    perigee_speedup = (1.0 + eccentricity) ** 2 / math.pow(1.0 - eccentricity**2, 1.5)
-    return elements.period_s / _SAMPLES_PER_REVOLUTION / perigee_speedup
+def _bisect(
+    height_deg: Callable[[FloatArray], FloatArray], low_s: FloatArray, high_s: FloatArray, is_rise: bool
+) -> FloatArray:
+    """Times at which the height crosses zero between the brackets' ends; NaN counts as below."""
+    for _ in range(_BISECTIONS):
+        middle_s = (low_s + high_s) / 2.0
+        is_early = (height_deg(middle_s) >= 0.0) != is_rise
+        low_s, high_s = np.where(is_early, middle_s, low_s), np.where(is_early, high_s, middle_s)
+    return (low_s + high_s) / 2.0

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from xband_station.orbit.elements import ElementSet, OrbitError
+from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.errors import OrbitError
 
 LINE_LEN_CHARS = 69
 _ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xband_station.orbit.catalogue import Catalogue
-from xband_station.orbit.elements import ElementSet
+from xband_station.orbit.geometry import Trajectory
 from xband_station.orbit.passes import Pass, find_passes
 from xband_station.station_config import MissionChoice, StationConfig
 from xband_station.times import format_time
@@ -18,7 +18,7 @@ class PlannedPass:
     """A pass with what is to be received. aos, los: cut to the window for a satellite that is always up."""
 
     geometry: Pass
-    elements: ElementSet
+    elements: Trajectory
     choice: MissionChoice
     aos: datetime
     los: datetime
