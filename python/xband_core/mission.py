@@ -117,11 +117,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Mission:
-    """One downlink of one satellite. flowgraph: the .grc file that receives it; sources: dotted field -> origin."""
+    """One downlink of one satellite.
+
+    norad_cat_id: its identifier in orbit catalogues, nearly always a number. flowgraph: the .grc file that receives it;
+    sources: dotted field -> origin.
+    """
 
     name: str
     title: str
-    norad_cat_id: int
+    norad_cat_id: str
     centre_frequency_hz: float
     polarisation: str
     modulation: Modulation

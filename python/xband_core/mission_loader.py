@@ -62,7 +62,7 @@ def _read_mission(file: Path) -> Mission:
     mission = Mission(
         name=name,
         title=top.text("title"),
-        norad_cat_id=top.integer("norad_cat_id", 1, 999_999_999),
+        norad_cat_id=_read_identifier(top),
         centre_frequency_hz=top.number("centre_frequency_hz", 1e6, 1e11),
         polarisation=top.choice("polarisation", ("rhcp", "lhcp")),
         modulation=modulation,
@@ -111,6 +111,13 @@ class _Origins:
         for identifier in self._declared:
             if identifier not in self._used:
                 sources.fail(identifier, "no fact names this source")
+
+
+def _read_identifier(top: Section) -> str:
+    """A catalogue number without leading zeros, or another catalogue's word."""
+    allowed = "number 1 to 999999999, or capital letters, digits and hyphens"
+    text = top.text("norad_cat_id", pattern=r"0*[1-9][0-9]{0,8}|(?=.*[A-Z])[A-Z0-9][A-Z0-9-]{0,23}", allowed=allowed)
+    return text.lstrip("0") if text.isdigit() else text
 
 
 def _read_sources(section: Section) -> dict[str, Source]:

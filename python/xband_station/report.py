@@ -17,6 +17,7 @@ from xband_core.wire_types import METADATA
 from xband_station import __version__
 from xband_station.link import Antenna, es_n0_db
 from xband_station.orbit.geometry import Tracker
+from xband_station.orbit.identifiers import catalogue_number
 from xband_station.pass_record import PassRecord
 from xband_station.report_page import render_page
 from xband_station.times import format_time
@@ -47,7 +48,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "pass_id": planned.pass_id,
         "station": record.station,
         "satellite": planned.geometry.satellite,
-        "norad_cat_id": int(planned.geometry.norad_cat_id),
+        "norad_cat_id": catalogue_number(planned.geometry.norad_cat_id),
         "mission": mission.name,
         "outcome": record.outcome,
         "problems": record.problems,

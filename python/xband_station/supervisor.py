@@ -21,6 +21,7 @@ from xband_station.flowgraph import find_flowgraph
 from xband_station.orbit.catalogue import Catalogue
 from xband_station.orbit.doppler import doppler_plan
 from xband_station.orbit.geometry import Tracker
+from xband_station.orbit.identifiers import catalogue_number
 from xband_station.pass_record import PassRecord, PassState
 from xband_station.pass_runner import PassRunner
 from xband_station.planning.schedule import PlannedPass, make_schedule
@@ -207,7 +208,7 @@ class Supervisor:
             mission=planned.choice.mission.name,
             pass_id=planned.pass_id,
             satellite=planned.geometry.satellite,
-            norad_cat_id=int(planned.geometry.norad_cat_id),
+            norad_cat_id=catalogue_number(planned.geometry.norad_cat_id),
             start_time_ns=to_ns(planned.aos),
             stop_time_ns=to_ns(planned.los),
             max_elevation_deg=round(planned.geometry.max_elevation_deg, 3),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Orbit files: every format gives the same elements, every mistake a message, no input a traceback."""
 
+import csv
 import dataclasses
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -62,6 +64,11 @@ def as_json(**changes):
     return "[{" + ", ".join(f'"{key}": "{value}"' for key, value in fields.items() if value is not None) + "}]"
 
 
+def as_csv(**changes):
+    fields = {key: value for key, value in {**OMM, **changes}.items() if value is not None}
+    return ",".join(fields) + "\n" + ",".join(fields.values()) + "\n"
+
+
 def load_text(tmp_path, text):
     file = tmp_path / "orbit.txt"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -82,6 +89,8 @@ def compared(element_set):
         kvn(MEAN_MOTION="14.19523619 [rev/day]", EPOCH="2026-202T14:19:14.482560Z"),
         "COMMENT made by hand\n\n" + kvn(),
         xml(),
+        as_csv(),
+        as_csv().replace("\n", "\r\n"),
         as_json(),
         as_json().strip("[]"),
     ],
@@ -102,13 +111,30 @@ def test_real_catalogues_agree_with_the_tle(orbits_dir, name):
     assert [compared(e) for e in load_orbit_file(orbits_dir / name)] == [compared(e) for e in from_tle]
 
 
+def test_a_real_catalogue_as_csv(orbits_dir, tmp_path):
+    rows = json.loads((orbits_dir / "xband-2026.omm.json").read_text())
+    with (tmp_path / "orbit.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    from_json = load_orbit_file(orbits_dir / "xband-2026.omm.json")
+    assert [compared(e) for e in load_orbit_file(tmp_path / "orbit.csv")] == [compared(e) for e in from_json]
+
+
 @pytest.mark.parametrize(("raw", "number"), [("A0000", "100000"), ("Z9999", "339999"), ("J0001", "180001")])
 def test_alpha5_catalogue_numbers(tmp_path, raw, number):
     lines = [with_checksum(line.replace("37849", raw)) for line in (LINE1, LINE2)]
     assert load_text(tmp_path, "\n".join(lines))[0].norad_cat_id == number
 
 
-@pytest.mark.parametrize("number", ["340000", "799500123"])
+@pytest.mark.parametrize(("raw", "kept"), [("A0001", "100001"), ("0037849", "37849"), ("XB-12", "XB-12")])
+def test_identifiers_have_one_writing(tmp_path, raw, kept):
+    (element_set,) = load_text(tmp_path, as_csv(NORAD_CAT_ID=raw))
+    assert element_set.norad_cat_id == kept
+    assert catalogue_of(element_set).find(raw) is element_set
+
+
+@pytest.mark.parametrize("number", ["340000", "799500123", "XB-12"])
 def test_catalogue_numbers_that_sgp4_refuses(tmp_path, number, almaty):
     from xband_station.orbit.passes import find_passes
 
@@ -146,6 +172,9 @@ def test_catalogue_numbers_that_sgp4_refuses(tmp_path, number, almaty):
         ('<!DOCTYPE a [<!ENTITY b "c">]><ndm/>', "DOCTYPE"),
         ("<html/>", "no satellite"),
         (as_json()[:-9], "orbit.txt:1: not valid JSON"),
+        (as_csv(BSTAR=None), "orbit.txt:2: BSTAR: is missing"),
+        (as_csv() + "A,B\n", "orbit.txt:3: 2 fields, the heading has 17"),
+        (as_csv(EPOCH="0"), "orbit.txt:2: EPOCH"),
         ("[[1]]", "entry 1: is not an object"),
         (as_json(BSTAR=None), "entry 1: BSTAR: is missing"),
         (b"\xff\xfe1 2", "is not text"),
@@ -166,7 +195,7 @@ def test_unreadable_files_are_named(tmp_path):
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_never_give_a_traceback(tmp_path, data):
-    original = data.draw(st.sampled_from([f"{NAME}\n{LINE1}\n{LINE2}\n", kvn(), xml(), as_json()])).encode()
+    original = data.draw(st.sampled_from([f"{NAME}\n{LINE1}\n{LINE2}\n", kvn(), xml(), as_json(), as_csv()])).encode()
     start = data.draw(st.integers(0, len(original)))
     end = data.draw(st.integers(start, min(start + 20, len(original))))
     damaged = original[:start] + data.draw(st.binary(max_size=20)) + original[end:]

@@ -88,11 +88,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _as_json(one: Pass) -> dict[str, object]:
+    from xband_station.orbit.identifiers import catalogue_number
     from xband_station.times import format_time
 
     return {
         "satellite": one.satellite,
-        "norad_cat_id": int(one.norad_cat_id),
+        "norad_cat_id": catalogue_number(one.norad_cat_id),
         "aos": format_time(one.aos) if one.aos else None,
         "tca": format_time(one.tca),
         "los": format_time(one.los) if one.los else None,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from xband_core.errors import XbandError
 from xband_station.orbit.geometry import Trajectory
+from xband_station.orbit.identifiers import normal_identifier
 from xband_station.orbit.orbit_file import load_orbit_file
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -110,7 +111,7 @@ class Catalogue:
 
     def orbits(self, satellite_id: str) -> list[SourcedOrbit]:
         """Every set of one satellite, the preferred one first. Raises UnknownSatelliteError."""
-        found = self._by_id.get(_plain_id(satellite_id))
+        found = self._by_id.get(normal_identifier(satellite_id) or satellite_id)
         if found is None:
             raise UnknownSatelliteError(f"satellite {satellite_id!r} is not among the {len(self)} of the orbit files")
         return sorted(found, key=_preference, reverse=True)
@@ -135,8 +136,9 @@ class Catalogue:
         Names are compared without case, blanks and hyphens; a part in brackets may be left out, so ``noaa-20`` finds
         "NOAA 20 (JPSS-1)". Raises UnknownSatelliteError with the nearest names, also when two satellites fit.
         """
-        if _plain_id(wanted) in self._by_id:
-            return _preferred(self._by_id[_plain_id(wanted)]).trajectory
+        identifier = normal_identifier(wanted)
+        if identifier in self._by_id:
+            return _preferred(self._by_id[identifier]).trajectory
         key = _plain(wanted)
         fits = [e for e in self if key and key in (_plain(e.name), _plain(re.sub(r"\(.*?\)", "", e.name)))]
         if len(fits) == 1:
@@ -178,12 +180,6 @@ def _reason(chosen: SourcedOrbit, orbits: list[SourcedOrbit], at: datetime) -> s
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _plain_id(identifier: str) -> str:
-    """Catalogue numbers without leading zeros."""
-    stripped = identifier.strip()
-    return stripped.lstrip("0") or "0" if stripped.isdigit() else stripped
 
 
 def _full_designator(text: str) -> str:

@@ -13,6 +13,7 @@ from sgp4.api import SGP4_ERRORS, WGS72, Satrec, jday
 from xband_station.orbit.errors import OrbitError
 from xband_station.orbit.frames import SECONDS_PER_DAY, FloatArray, States, teme_to_earth_fixed
 from xband_station.orbit.geometry import Look, LookFunction, Site, look_at
+from xband_station.orbit.identifiers import ALLOWED, normal_identifier
 
 # SGP4's own zero of time.
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
@@ -29,7 +30,7 @@ _SAMPLES_PER_REVOLUTION = 60
 class ElementSet:
     """Mean elements in the TEME frame for SGP4 (CCSDS 502.0-B-3, 4.2.4; Spacetrack Report No. 3).
 
-    norad_cat_id: decimal digits as a string, because sgp4 2.27 refuses numbers above 339999 while catalogues have them.
+    norad_cat_id: as normal_identifier writes it; sgp4 2.27 refuses numbers above 339999 while catalogues have them.
     mean_motion_dot_rev_day2, mean_motion_ddot_rev_day3: as TLE and CelesTrak write them (half and a sixth of the
     derivatives). SGP4 uses neither.
     source: "file:line" or "file: entry n", for messages.
@@ -52,8 +53,8 @@ class ElementSet:
 
     def __post_init__(self) -> None:
         """Checks ranges. Raises OrbitError naming the source and the field."""
-        if not (self.norad_cat_id.isascii() and self.norad_cat_id.isdigit() and len(self.norad_cat_id) <= 9):
-            raise OrbitError(self.source, "norad_cat_id", f"{self.norad_cat_id!r} is not a number of 1 to 9 digits")
+        if normal_identifier(self.norad_cat_id) != self.norad_cat_id:
+            raise OrbitError(self.source, "norad_cat_id", f"{self.norad_cat_id!r} is not {ALLOWED}")
         # 17.5 rev/day would be inside the Earth's atmosphere; 0.05 rev/day lies beyond the Moon.
         self._check("mean_motion_rev_day", self.mean_motion_rev_day, 0.05, 17.5)
         self._check("eccentricity", self.eccentricity, 0.0, 0.999)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orbit mean-elements messages in their three writings: KVN, XML and JSON.
+"""Orbit mean-elements messages in their four writings: KVN, XML, JSON and CSV.
 
 Source: CCSDS 502.0-B-3, section 4 (OMM, KVN); CCSDS 505.0-B-3 (XML); JSON as CelesTrak (numbers) and Space-Track
-(numbers in strings) serve it: one object or a list of objects with the KVN's keywords.
+(numbers in strings) serve it: one object or a list of objects with the KVN's keywords; CSV as CelesTrak: a heading
+with the same keywords, then a row for each satellite.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,7 @@ from xml.parsers import expat
 
 from xband_station.orbit.elements import ElementSet
 from xband_station.orbit.errors import OrbitError
+from xband_station.orbit.identifiers import normal_identifier
 
 # What SGP4 elements must say when they say it at all.
 _REQUIRED_IF_GIVEN = {
@@ -24,6 +27,7 @@ _REQUIRED_IF_GIVEN = {
     "MEAN_ELEMENT_THEORY": {"SGP", "SGP4", "SGP/SGP4"},
 }
 _EPOCH = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))T(\d\d):(\d\d):(\d\d)(\.\d+)?Z?")
+CSV_HEADING = re.compile(r"([A-Z0-9_]+\s*,\s*)*(EPOCH|NORAD_CAT_ID)\s*,")
 _KVN_LINE = re.compile(r"([A-Z0-9_]+)\s*=\s*(.*?)\s*(?:\[[^\]]*\])?")
 
 
@@ -81,8 +85,7 @@ class _Fields:
             if value and value not in allowed:
                 raise OrbitError(self.place(key), key, f"{value!r} is not one of {', '.join(sorted(allowed))}")
         catalogue_id = self.text("NORAD_CAT_ID")
-        if catalogue_id.isdigit():
-            catalogue_id = catalogue_id.lstrip("0") or "0"
+        catalogue_id = normal_identifier(catalogue_id) or catalogue_id
         return ElementSet(
             name=self.text("OBJECT_NAME", catalogue_id).strip() or catalogue_id,
             norad_cat_id=catalogue_id,
@@ -122,6 +125,25 @@ def parse_kvn(text: str, file: str) -> Iterator[ElementSet]:
             message.add(match[1], match[2], where)
     if message:
         yield message.to_elements()
+
+
+def parse_csv(text: str, file: str) -> Iterator[ElementSet]:
+    """Reads a table with a heading of OMM keywords, as CelesTrak serves it. Raises OrbitError with file and line."""
+    rows = csv.reader(text.splitlines())
+    try:
+        heading = [name.strip() for name in next(rows)]
+        for row in rows:
+            where = f"{file}:{rows.line_num}"
+            if not any(field.strip() for field in row):
+                continue
+            if len(row) != len(heading):
+                raise OrbitError(where, "", f"{len(row)} fields, the heading has {len(heading)}")
+            message = _Fields(where)
+            for key, value in zip(heading, row, strict=True):
+                message.add(key, value.strip(), where)
+            yield message.to_elements()
+    except csv.Error as error:
+        raise OrbitError(f"{file}:{rows.line_num}", "", f"not valid CSV: {error}") from None
 
 
 def parse_json(text: str, file: str) -> Iterator[ElementSet]:

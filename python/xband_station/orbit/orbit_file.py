@@ -9,14 +9,14 @@ from pathlib import Path
 
 from xband_station.orbit.errors import OrbitError
 from xband_station.orbit.geometry import Trajectory
-from xband_station.orbit.omm import parse_json, parse_kvn, parse_xml
+from xband_station.orbit.omm import CSV_HEADING, parse_csv, parse_json, parse_kvn, parse_xml
 from xband_station.orbit.tle import parse_tle
 
 Parser = Callable[[str, str], Iterator[Trajectory]]
 
 
 def load_orbit_file(path: Path) -> Sequence[Trajectory]:
-    """Reads one file of TLE (two or three lines) or OMM (KVN, XML, JSON).
+    """Reads one file of TLE (two or three lines) or OMM (KVN, XML, JSON, CSV).
 
     Raises OrbitError: unreadable, not one of the formats, no satellite in it, or a wrong field.
     """
@@ -48,4 +48,6 @@ def _parser_for(text: str) -> Parser:
         return parse_json
     if re.search(r"^\s*CCSDS_OMM_VERS\s*=", text, re.MULTILINE):
         return parse_kvn
+    if CSV_HEADING.match(start):
+        return parse_csv
     return parse_tle

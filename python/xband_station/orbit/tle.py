@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from xband_station.orbit.elements import ElementSet
 from xband_station.orbit.errors import OrbitError
+from xband_station.orbit.identifiers import normal_identifier
 
 LINE_LEN_CHARS = 69
-_ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _EXPONENTIAL = re.compile(r"([+-]?)(\d{1,5})([+-]\d)")
 
@@ -92,11 +92,10 @@ class _Line:
     def catalogue_id(self) -> str:
         """Columns 3 to 7 as a plain decimal number."""
         raw = self.columns(3, 7).strip()
-        if raw.isdigit():
-            return str(int(raw))
-        if len(raw) == 5 and raw[0] in _ALPHA5 and raw[1:].isdigit():
-            return str((_ALPHA5.index(raw[0]) + 10) * 10000 + int(raw[1:]))
-        raise self.error("catalogue number", f"{raw!r} is neither five digits nor Alpha-5")
+        identifier = normal_identifier(raw)
+        if identifier is None or not identifier.isdigit():
+            raise self.error("catalogue number", f"{raw!r} is neither five digits nor Alpha-5")
+        return identifier
 
     def epoch(self) -> datetime:
         """Columns 19 to 32: two-digit year (57 and later are the 1900s) and day of the year with fraction."""

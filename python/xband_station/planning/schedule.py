@@ -50,7 +50,7 @@ def make_schedule(station: StationConfig, catalogue: Catalogue, start: datetime,
     end = start + timedelta(hours=hours)
     candidates = []
     for choice in station.missions:
-        elements = catalogue.find(str(choice.mission.norad_cat_id))
+        elements = catalogue.find(choice.mission.norad_cat_id)
         for geometry in find_passes(elements, station.site, start, end, station.min_elevation_deg):
             aos, los = geometry.aos or start, geometry.los or end
             candidates.append(PlannedPass(geometry, elements, choice, aos, los))
