@@ -83,6 +83,10 @@ class Section:
         self._asked.append(key)
         return key in self._values and self._values[key][1].tag != _NULL
 
+    def is_mapping(self, key: str) -> bool:
+        """Whether the key is given and holds keys of its own."""
+        return key in self._values and isinstance(self._values[key][1], yaml.MappingNode)
+
     def section(self, key: str) -> Section:
         """A mapping inside this one; required."""
         return Section(self._file, self._required(key, "a mapping"), self.name(key), self.line(key))

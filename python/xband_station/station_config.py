@@ -15,7 +15,8 @@ from xband_core.plan import IQ_FORMATS
 from xband_core.yaml_section import Section, read_section
 from xband_station.antenna.config import AntennaConfig, read_antennas
 from xband_station.orbit.catalogue import Catalogue
-from xband_station.orbit.config import read_atmosphere, read_horizon
+from xband_station.orbit.config import read_atmosphere, read_feeds, read_horizon
+from xband_station.orbit.feeds import OrbitFeed, load_catalogue
 from xband_station.orbit.geometry import Site
 from xband_station.orbit.horizon import OPEN_HORIZON, HorizonMask
 from xband_station.orbit.refraction import Atmosphere
@@ -73,7 +74,8 @@ class StationConfig:
     horizon: HorizonMask
     atmosphere: Atmosphere
     antennas: tuple[AntennaConfig, ...]
-    orbit_files: tuple[Path, ...]
+    orbit_feeds: tuple[OrbitFeed, ...]
+    orbit_cache: Path
     missions: tuple[MissionChoice, ...]
     receiver: Receiver
     output_dir: Path
@@ -87,8 +89,8 @@ class StationConfig:
         return self.antennas[0]
 
     def catalogue(self) -> Catalogue:
-        """The satellites of the orbit files. Raises OrbitError."""
-        return Catalogue.from_files(self.orbit_files)
+        """The satellites of the orbit feeds, as they are on this machine now. Raises OrbitError."""
+        return load_catalogue(self.orbit_feeds, self.orbit_cache)
 
 
 def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
@@ -111,7 +113,8 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
         horizon=read_horizon(top.section("horizon"), folder) if top.has("horizon") else OPEN_HORIZON,
         atmosphere=_read_atmosphere(top, site),
         antennas=read_antennas(top.section("antennas")),
-        orbit_files=tuple(folder / name for name in top.texts("orbits")),
+        orbit_feeds=read_feeds(top, folder),
+        orbit_cache=folder / top.text("orbit_cache", "orbit-cache"),
         missions=_read_missions(top.section("missions"), folder),
         receiver=_read_receiver(top.section("receiver")),
         output_dir=folder / top.text("output_dir"),

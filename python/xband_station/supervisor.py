@@ -18,10 +18,10 @@ from xband_core.wire_types import PassEnd, PassStart
 from xband_station.archive import FrameArchive
 from xband_station.clock import Clock
 from xband_station.flowgraph import find_flowgraph
-from xband_station.orbit.catalogue import Catalogue
 from xband_station.orbit.doppler import doppler_plan
 from xband_station.orbit.geometry import Tracker
 from xband_station.orbit.identifiers import catalogue_number
+from xband_station.orbit.service import OrbitService
 from xband_station.pass_record import PassRecord, PassState
 from xband_station.pass_runner import PassRunner
 from xband_station.planning.schedule import PlannedPass, make_schedule
@@ -60,7 +60,7 @@ class Supervisor:
         self._clock = clock
         self._command = command
         self._stop = threading.Event()
-        self._catalogue: Catalogue = station.catalogue()
+        self._orbits = OrbitService(station.orbit_feeds, station.orbit_cache)
         try:
             station.output_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -74,9 +74,11 @@ class Supervisor:
             raise
 
     def __enter__(self) -> Supervisor:
+        self._orbits.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
+        self._orbits.__exit__(*exception)
         self.publisher.close()
         shutil.rmtree(self._socket_dir, ignore_errors=True)
 
@@ -91,7 +93,7 @@ class Supervisor:
     def next_pass(self) -> PlannedPass | None:
         """The next pass to take that has not ended; None if there is none within a day. Raises XbandError."""
         now = self._clock.now()
-        schedule = make_schedule(self._station, self._catalogue, now, _HORIZON_HOURS)
+        schedule = make_schedule(self._station, self._orbits.catalogue, now, _HORIZON_HOURS)
         for rejected in schedule.rejected:
             logger.info("not taken: %s (%s)", rejected.planned.pass_id, rejected.reason)
         return next((planned for planned in schedule.accepted if planned.los > now), None)

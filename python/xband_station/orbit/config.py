@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from xband_core.yaml_section import Section
+from xband_station.orbit.catalogue import OrbitSource
+from xband_station.orbit.feeds import DEFAULT_LIMIT_BYTES, MIN_INTERVAL, FeedKind, OrbitFeed
 from xband_station.orbit.horizon import HIGHEST_DEG, LOWEST_DEG, HorizonMask, load_horizon
+from xband_station.orbit.identifiers import ALLOWED, normal_identifier
 from xband_station.orbit.refraction import Atmosphere
+
+_MIN_HOURS = MIN_INTERVAL / timedelta(hours=1)
 
 
 def read_horizon(section: Section, folder: Path) -> HorizonMask:
@@ -32,17 +38,69 @@ def read_horizon(section: Section, folder: Path) -> HorizonMask:
     return HorizonMask(tuple(points), tuple(points.values()))
 
 
+def read_feeds(top: Section, folder: Path) -> tuple[OrbitFeed, ...]:
+    """The station's ``orbits``: a list of files, or feeds by name. Paths are relative to ``folder``.
+
+    Raises MissionError.
+    """
+    if not top.is_mapping("orbits"):
+        return tuple(
+            OrbitFeed(OrbitSource(Path(name).name), FeedKind.FILE, str(folder / name)) for name in top.texts("orbits")
+        )
+    table = top.section("orbits")
+    feeds = tuple(_read_feed(table, name, section, folder) for name, section in table.sections())
+    if not feeds:
+        table.fail(None, "no orbit data", "at least one feed, or a list of files")
+    urls = [feed.location for feed in feeds if feed.kind is FeedKind.URL]
+    for feed in feeds:
+        if feed.kind is FeedKind.URL and urls.count(feed.location) > 1:
+            table.fail(feed.name, "asks the same address as another feed", "one feed for each address")
+    return feeds
+
+
+def _read_feed(table: Section, name: str, section: Section, folder: Path) -> OrbitFeed:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        table.fail(name, "not a name for a feed", "lower-case words and digits joined by '-'")
+    kinds = [kind for kind in FeedKind if section.has(kind.value)]
+    if len(kinds) != 1:
+        section.fail(None, "says where its data are not once", "one of file, folder and url")
+    kind = kinds[0]
+    satellites = tuple(section.texts("satellites")) if section.has("satellites") else ()
+    for identifier in satellites:
+        if normal_identifier(identifier) != identifier:
+            section.fail("satellites", f"{identifier!r} is not an identifier", ALLOWED)
+    if kind is FeedKind.URL:
+        location = section.text("url", pattern=r"https?://[^/\s]+\S*", allowed="http:// or https:// address")
+        location = location.replace("{satellites}", ",".join(satellites))
+    else:
+        location = str(folder / section.text(kind.value))
+    hours = section.number("max_age_hours", 1.0, 24.0 * 366, 0.0)
+    feed = OrbitFeed(
+        OrbitSource(
+            name,
+            priority=section.integer("priority", 0, 1000, 0),
+            is_enabled=section.flag("enabled", True),
+            max_age=timedelta(hours=hours) if hours else None,
+        ),
+        kind,
+        location,
+        satellites,
+        interval=timedelta(hours=section.number("interval_hours", _MIN_HOURS, 24.0 * 7, _MIN_HOURS)),
+        timeout_s=section.number("timeout_s", 1.0, 600.0, 30.0),
+        limit_bytes=section.integer("limit_bytes", 1000, 1_000_000_000, DEFAULT_LIMIT_BYTES),
+    )
+    section.finish()
+    return feed
+
+
 def read_atmosphere(section: Section, altitude_m: float) -> Atmosphere:
     """Air at the station; what is not given is the standard atmosphere at its altitude. Raises MissionError."""
     standard = Atmosphere.standard(altitude_m)
 
-    def value(key: str, low: float, high: float, default: float) -> float:
-        return section.number(key, low, high) if section.has(key) else default
-
     atmosphere = Atmosphere(
-        pressure_hpa=value("pressure_hpa", 300.0, 1100.0, standard.pressure_hpa),
-        temperature_c=value("temperature_c", -80.0, 60.0, standard.temperature_c),
-        water_vapour_hpa=value("water_vapour_hpa", 0.0, 60.0, standard.water_vapour_hpa),
+        pressure_hpa=section.number("pressure_hpa", 300.0, 1100.0, standard.pressure_hpa),
+        temperature_c=section.number("temperature_c", -80.0, 60.0, standard.temperature_c),
+        water_vapour_hpa=section.number("water_vapour_hpa", 0.0, 60.0, standard.water_vapour_hpa),
     )
     section.finish()
     return atmosphere
