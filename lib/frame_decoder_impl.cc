@@ -19,6 +19,10 @@ std::size_t stride(const core::framing_config& config)
     return core::frame_record_stride(config.code_block_len_bytes());
 }
 
+// What the demodulator hands over at a time holds a hundred frames on a fast link; each call of a Python block behind costs
+// some 80 us, however few it gets.
+constexpr int buffer_frames = 256;
+
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 frame_decoder_counters to_counters(const core::frame_decoder_stats& stats)
@@ -59,6 +63,7 @@ frame_decoder_impl::frame_decoder_impl(const core::framing_config& config)
       stream_adapter(config, 1, stride(config))
 {
     message_port_register_out(quality_port);
+    set_min_output_buffer(buffer_frames);
     set_relative_rate(config.bits_per_channel_bit() / static_cast<double>(config.cadu_len_bits()));
 }
 

@@ -18,7 +18,7 @@ namespace {
 /// Ten reports in a second of signal: enough for a display, nothing for the message queues to grow on.
 constexpr double reports_per_second = 10.0;
 
-constexpr double buffer_s = 0.02;
+constexpr double buffer_s = 0.08;
 constexpr double min_buffer_items = 1 << 16;
 constexpr double max_buffer_items = 1 << 22;
 
@@ -73,7 +73,8 @@ psk_demod_impl::psk_demod_impl(const core::psk_demodulator_config& config)
       stream_adapter(config, core::sample_len_bytes(config.format))
 {
     message_port_register_out(quality_port);
-    // The default buffer of 64 KiB is 2 ms of soft bits at 15 Msym/s: the threads would wake each other all the time.
+    // The default buffer of 64 KiB is 2 ms of soft bits at 15 Msym/s: the threads would wake each other all the time. At most
+    // half a buffer is handed over at a time.
     set_min_output_buffer(static_cast<long>(
         std::clamp(buffer_s * config.symbol_rate_hz * core::rails(config.kind), min_buffer_items, max_buffer_items)));
 }

@@ -5,6 +5,7 @@
 #include <gnuradio/block_detail.h>
 #include <gnuradio/buffer_reader.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -49,13 +50,16 @@ public:
                      gr_vector_void_star& outputs) override
     {
         d_is_used = true;
+        const auto* const in = static_cast<const In*>(inputs[0]);
+        const std::span out(static_cast<Out*>(outputs[0]), static_cast<std::size_t>(noutput_items) * d_out_per_item);
+        std::size_t n_in = 0, n_out = 0;
+        // A slice at a time: what the kernel holds between push() and pull() stays in the caches however long the buffers are.
         // Output first: the kernel would grow if it were fed faster than it is emptied.
-        if (d_kernel->available() == 0 && !d_is_flushed)
-            feed(static_cast<const In*>(inputs[0]), static_cast<std::size_t>(ninput_items[0]));
-        auto* const out = static_cast<Out*>(outputs[0]);
-        const auto n_wanted = static_cast<std::size_t>(noutput_items);
-        const std::size_t n_out = d_kernel->pull(std::span(out, n_wanted * d_out_per_item));
-        after_pull(std::span(out, n_out * d_out_per_item));
+        do {
+            n_out += d_kernel->pull(out.subspan(n_out * d_out_per_item));
+        } while (d_kernel->available() == 0 && !d_is_flushed &&
+                 feed(in, static_cast<std::size_t>(ninput_items[0]), n_in));
+        after_pull(out.first(n_out * d_out_per_item));
         if (n_out > 0 || !d_is_flushed)
             return static_cast<int>(n_out);
         ended();
@@ -67,6 +71,7 @@ protected:
         : d_config(std::move(config)),
           d_in_per_item(in_per_item),
           d_out_per_item(out_per_item),
+          d_slice_items(std::max<std::size_t>(slice_len_bytes / (in_per_item * sizeof(In)), 1)),
           d_kernel(std::in_place, d_config)
     {
         this->set_tag_propagation_policy(gr::block::TPP_DONT);
@@ -89,24 +94,34 @@ protected:
 private:
     bool input_has_ended() { return this->detail() && this->detail()->input(0)->done(); }
 
-    void feed(const In* in, std::size_t n_items)
+    /// Gives the kernel the next slice of n_items, n_read of which it has; then the end of the input.
+    /// \return false if there is nothing to give.
+    bool feed(const In* in, std::size_t n_items, std::size_t& n_read)
     {
-        if (n_items > 0) {
-            n_items = most_to_push(n_items);
-            const std::span chunk(in, n_items * d_in_per_item);
-            before_push(chunk);
-            d_kernel->push(chunk);
-            this->consume_each(static_cast<int>(n_items));
-        } else if (input_has_ended() && this->detail()->input(0)->items_available() == 0) {
-            // Asked in this order: the last items may have come in just before the input ended.
-            d_kernel->flush();
-            d_is_flushed = true;
+        if (n_read < n_items) {
+            const std::size_t n = most_to_push(std::min(n_items - n_read, d_slice_items));
+            const std::span slice(in + n_read * d_in_per_item, n * d_in_per_item);
+            before_push(slice);
+            d_kernel->push(slice);
+            this->consume_each(static_cast<int>(n));
+            n_read += n;
+            return true;
         }
+        // Asked in this order: the last items may have come in just before the input ended.
+        if (!input_has_ended() || this->detail()->input(0)->items_available() > 0)
+            return false;
+        d_kernel->flush();
+        d_is_flushed = true;
+        return true;
     }
+
+    /// Input of one push(): small beside a core's second-level cache, large beside a kernel's blocks.
+    static constexpr std::size_t slice_len_bytes = 1 << 17;
 
     const Config d_config;
     const std::size_t d_in_per_item;
     const std::size_t d_out_per_item;
+    const std::size_t d_slice_items;
     std::optional<Kernel> d_kernel;
     bool d_is_flushed = false;
     bool d_is_used = false;

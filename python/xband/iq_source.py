@@ -9,8 +9,9 @@ from .iq_input import SourceError, open_iq, sample_len_bytes
 from .xband_python import fd_source, stream_gate
 
 # At least this much of the signal fits into the buffer behind the source. The default of 64 KiB would be a millisecond
-# at 33 Msample/s in cs8: one late wake-up and a software radio overflows.
-BUFFER_S = 0.02
+# at 33 Msample/s in cs8: one late wake-up and a software radio overflows, and from a file the threads would wake each
+# other all the time.
+BUFFER_S = 0.08
 MAX_BUFFER_BYTES = 8 << 20
 
 _SOAPY_FORMATS = {"cs8": "sc8", "cs16": "sc16", "cf32": "fc32"}
