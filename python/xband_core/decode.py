@@ -6,9 +6,10 @@ from __future__ import annotations
 import contextlib
 import math
 import queue
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ from .writers import PassWriter
 
 # Large enough that Python's cost per block vanishes, small enough for the caches and a lively progress bar.
 BLOCK_LEN_SAMPLES = 1 << 18
-# Blocks that may wait between the threads: evens out bursts, bounds the memory.
-QUEUE_LEN_BLOCKS = 4
+# Blocks that may wait between the threads: the demodulator works on while a batch of frames is written.
+QUEUE_LEN_BLOCKS = 16
 # Frames that are looked at and written together: a batch costs Python some milliseconds however small it is.
 BATCH_FRAMES = 1024
+SWITCH_INTERVAL_S = 1e-4
 
 Progress = Callable[[int, int, int], None]
 
@@ -39,7 +41,7 @@ class _SoftBlock:
     """What the demodulator made of one block of samples. marks: as ``PskDemodulator.pull_marks`` gives them."""
 
     soft: npt.NDArray[np.int8]
-    marks: list[tuple[Any, ...]]
+    marks: npt.NDArray[np.void]
     n_samples: int
     is_last: bool = False
 
@@ -76,10 +78,9 @@ def decode_recording(
     began_s = time.monotonic()
     writer = PassWriter(out_dir, processor, cadus)
     done = 0
-    with contextlib.closing(_demodulate(demodulator, recording, look_at)) as blocks:
+    with _quick_switching(), contextlib.closing(_demodulate(demodulator, recording, look_at)) as blocks:
         for block in blocks:
-            for mark in block.marks:
-                decoder.mark(*mark)
+            decoder.mark(block.marks)
             decoder.push(block.soft)
             if block.is_last:
                 decoder.flush()
@@ -111,6 +112,21 @@ def _make_chain(recording: Recording, mission: Mission, offset_hz: float, search
     except ValueError as error:  # the kernels name the field, its value and the limit
         rates = f"{recording.sample_rate_hz:g} samples/s, {mission.modulation.symbol_rate_hz:g} symbols/s"
         raise XbandError(f"{recording.data_file} does not fit mission {mission.name} ({rates}): {error}") from error
+
+
+@contextlib.contextmanager
+def _quick_switching() -> Iterator[None]:
+    """Lets the demodulator's thread have the interpreter soon when it asks for it.
+
+    It does so a thousand times a second, each time for moments. By Python's default it would wait 5 ms while the other
+    thread writes frames, and on a fast link the kernels would stand still half of that time.
+    """
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual_s)
 
 
 def _demodulate(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -44,8 +43,8 @@ def frame_lines(batch: FrameBatch, rows: npt.NDArray[np.intp]) -> bytes:
     return "".join([line % row for row in zip(*columns.values(), strict=True)]).encode()
 
 
-def _columns(batch: FrameBatch, rows: npt.NDArray[np.intp]) -> dict[str, list[str]]:
-    """The values of every key as JSON, one list each."""
+def _columns(batch: FrameBatch, rows: npt.NDArray[np.intp]) -> dict[str, list[str] | list[int]]:
+    """The values of every key as JSON, or as whole numbers, one list each."""
     records = batch.records[rows]
     headers = batch.headers
     rs = batch.mission.coding.rs
@@ -95,17 +94,18 @@ def _columns(batch: FrameBatch, rows: npt.NDArray[np.intp]) -> dict[str, list[st
     }
 
 
-def _integers(column: npt.NDArray[Any], is_known: npt.NDArray[np.bool_] | None = None) -> list[str]:
+def _integers(column: npt.NDArray[Any], is_known: npt.NDArray[np.bool_] | None = None) -> list[str] | list[int]:
     if is_known is None or is_known.all():
-        return [str(value) for value in column.tolist()]
+        numbers: list[int] = column.tolist()
+        return numbers
     return [str(value) if known else _NULL for value, known in zip(column.tolist(), is_known.tolist(), strict=True)]
 
 
 def _rounded(column: npt.NDArray[np.floating[Any]], decimals: int) -> list[str]:
-    values: Iterable[float] = column.tolist()
+    form = f"%.{decimals}f"
     if np.isfinite(column).all():
-        return [repr(round(value, decimals)) for value in values]
-    return [repr(round(value, decimals)) if math.isfinite(value) else _NULL for value in values]
+        return [form % value for value in column.tolist()]
+    return [form % value if math.isfinite(value) else _NULL for value in column.tolist()]
 
 
 def _truths(column: npt.NDArray[np.bool_]) -> list[str]:

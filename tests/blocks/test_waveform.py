@@ -29,7 +29,7 @@ def kernel_output(samples: np.ndarray, iq_format: str) -> tuple[np.ndarray, list
     kernel = _core.PskDemodulator(**SIGNAL, iq_format=iq_format)
     kernel.push(samples)
     kernel.flush()
-    return kernel.pull(), kernel.pull_marks()
+    return kernel.pull(), kernel.pull_marks().tolist()
 
 
 @pytest.mark.parametrize("max_items", CHUNKS)

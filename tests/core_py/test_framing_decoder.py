@@ -282,7 +282,7 @@ def test_push_after_flush_is_refused():
 
 def test_marks_time_the_frames(cadus):
     decoder = _core.FrameDecoder(**SNPP)
-    decoder.mark(0, 100.5, 2.25, 9.0, 35.5, 12345.0, -2.5, True)
+    decoder.mark(np.array([(0, 100.5, 2.25, 9.0, 35.5, 12345.0, -2.5, True)], _core.CLOCK_MARK))
     decoder.push(soft_of(peer.encode_cadus(cadus)))
     decoder.flush()
     headers, _ = parse_records(decoder.pull(), decoder.record_stride)

@@ -100,8 +100,7 @@ def test_kernels_find_every_expected_frame(
         if first + chunk_len >= len(iq):
             demod.flush()
         soft = demod.pull()
-        for mark in demod.pull_marks():
-            decoder.mark(*mark)
+        decoder.mark(demod.pull_marks())
         decoder.push(soft)
         records.append(decoder.pull())
     decoder.flush()

@@ -45,8 +45,7 @@ def receive(iq: np.ndarray, samples_per_symbol: float, iq_format: str, chunk_len
 
     def pass_on() -> None:
         soft = demodulator.pull()
-        for mark in demodulator.pull_marks():
-            decoder.mark(*mark)
+        decoder.mark(demodulator.pull_marks())
         decoder.push(soft)
         records.append(decoder.pull())
 

@@ -59,8 +59,7 @@ def main():
         events_socket.send(json.dumps({**content, **facts}).encode())
 
     def decode(is_last):
-        for mark in demodulator.pull_marks():
-            decoder.mark(*mark)
+        decoder.mark(demodulator.pull_marks())
         decoder.push(demodulator.pull())
         if is_last:
             decoder.flush()

@@ -68,20 +68,13 @@ py::array_t<soft_bit> pull_all(psk_demodulator& demodulator)
     return out;
 }
 
-py::list pull_marks(psk_demodulator& demodulator)
+py::array_t<clock_mark> pull_marks(psk_demodulator& demodulator)
 {
-    py::list out;
+    std::vector<clock_mark> marks;
     clock_mark m;
     while (demodulator.pull_mark(m))
-        out.append(py::make_tuple(m.first_symbol,
-                                  m.first_sample,
-                                  m.samples_per_symbol,
-                                  m.es_n0_db,
-                                  m.evm_percent,
-                                  m.carrier_offset_hz,
-                                  m.symbol_rate_error_ppm,
-                                  m.is_locked));
-    return out;
+        marks.push_back(m);
+    return py::array_t<clock_mark>(static_cast<py::ssize_t>(marks.size()), marks.data());
 }
 
 py::dict stats(const psk_demodulator& demodulator)
@@ -164,10 +157,7 @@ void bind_dsp(py::module_& m)
             "Take IQ bytes of any contiguous buffer; a sample may be split between calls.")
         .def("flush", &psk_demodulator::flush, py::call_guard<py::gil_scoped_release>(), "End of stream.")
         .def("pull", &pull_all, "All soft bits made so far, int8.")
-        .def("pull_marks",
-             &pull_marks,
-             "Clock marks made so far: (first_symbol, first_sample, samples_per_symbol, es_n0_db, evm_percent, "
-             "carrier_offset_hz, symbol_rate_error_ppm, is_locked).")
+        .def("pull_marks", &pull_marks, "Clock marks made so far, an array of CLOCK_MARK.")
         .def("stats", &stats)
         .def("recent_symbols", &psk_demodulator::recent_symbols)
         .def("recent_samples", &psk_demodulator::recent_samples)

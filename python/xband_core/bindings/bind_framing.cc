@@ -211,33 +211,12 @@ The output does not depend on how the stream is cut into push() calls. Not for u
             "flush().")
         .def(
             "mark",
-            [](frame_decoder& self,
-               std::uint64_t first_symbol,
-               double first_sample,
-               double samples_per_symbol,
-               float es_n0_db,
-               float evm_percent,
-               float carrier_offset_hz,
-               float symbol_rate_error_ppm,
-               bool is_locked) {
-                self.mark({ first_symbol,
-                            first_sample,
-                            samples_per_symbol,
-                            es_n0_db,
-                            evm_percent,
-                            carrier_offset_hz,
-                            symbol_rate_error_ppm,
-                            is_locked });
+            [](frame_decoder& self, const py::array_t<clock_mark>& marks) {
+                for (py::ssize_t i = 0; i < marks.size(); ++i)
+                    self.mark(marks.at(i));
             },
-            py::arg("first_symbol"),
-            py::arg("first_sample"),
-            py::arg("samples_per_symbol"),
-            py::arg("es_n0_db"),
-            py::arg("evm_percent"),
-            py::arg("carrier_offset_hz"),
-            py::arg("symbol_rate_error_ppm"),
-            py::arg("is_locked"),
-            "Takes a clock mark, before the push() that completes its symbol.")
+            py::arg("marks").noconvert(),
+            "Takes clock marks, an array of CLOCK_MARK, before the push() that completes their symbols.")
         .def("available", &frame_decoder::available, "Whole records that pull() would give.")
         .def("pull", &pull_records, "Whole records so far: uint8 array (n, record_stride); see xband_core.records.")
         .def(

@@ -92,7 +92,7 @@ def _marks(modulation: str, es_n0_db: float, seed: int, symbols: int) -> npt.NDA
     while simulator.available():
         demodulator.push(simulator.pull(min(simulator.available(), 1 << 18)))
         demodulator.pull()
-        marks += demodulator.pull_marks()
+        marks += demodulator.pull_marks().tolist()
     return np.array(marks, np.float64)
 
 

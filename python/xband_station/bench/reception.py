@@ -78,8 +78,7 @@ class Receiver:
         return np.concatenate([early, self._decoder.pull()])
 
     def _pull(self) -> Bytes:
-        for mark in self.demodulator.pull_marks():
-            self._decoder.mark(*mark)
+        self._decoder.mark(self.demodulator.pull_marks())
         self._decoder.push(self.demodulator.pull())
         records: Bytes = self._decoder.pull()
         return records
