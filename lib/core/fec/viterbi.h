@@ -28,7 +28,7 @@ struct channel_word {
 /// its neighbours, so that SIMD lanes never talk to each other. The output does not depend on the SIMD width: every
 /// target gives the bits of the scalar reference (viterbi_ref.cc), ties included.
 ///
-/// Soft bits are quantised to min((|soft| + 3) / 6, 12) levels of either sign. With the demodulator's scale (rms 40) that
+/// Soft bits are quantised to min((|soft| + 3) / 6, 11) levels of either sign. With the demodulator's scale (rms 40) that
 /// costs 0.04 dB at Eb/N0 1.5 to 3 dB against floating point (tests/core/qa_viterbi.cc).
 class viterbi_batch
 {

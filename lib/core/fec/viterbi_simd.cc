@@ -2,13 +2,22 @@
 // The Viterbi decoder with one stretch per 16-bit lane. Bit-exact with viterbi_ref.cc on every target.
 //
 // A lane holds a survivor as the reference does, in 16 bits: path metric in the high octet, label in the low one, so one
-// minimum selects both. Nothing may carry out of the high octet; in units of the largest level A, for any input:
-// - Two paths that part from one state and end anywhere differ in at most 11 symbols after 6 stages, so the 64 metrics
-//   lie within 11 A of each other; the best of 8 states with the same three newest bits is within 4 A of the best of all
-//   (both by enumeration of the 63 patterns; each differing symbol costs at most A).
-// - From the best state two branches leave with complementary symbols, so the best metric grows by at most A a stage.
-// - Each 4 stages the metrics are shifted so that the best of one such 8 stands at 4 A: the least is then within 0..4 A.
-// So the largest candidate, 4 stages later, is 4 A + 3 A + 11 A + 2 A = 20 A = 240 < 256.
+// minimum selects both.
+//
+// The metrics of a stage only matter relative to each other, so costs are taken relative to that of the symbols 00. Then half
+// of the butterflies, those whose branches send 00 and 11, need an addition for one of their two costs only. The other
+// costs are signed levels: G1's for 10, G2's for 01, their sum for 11. Only the first of 4 stages has true costs, with what
+// shifts the metrics added to all of them.
+//
+// Nothing may carry out of the high octet; in units of the largest level A, for any input:
+// - Two paths that part from one state differ in at most 2, 3, 5, 7, 9, 11 symbols after 1 to 6 stages, so the 64 metrics lie
+//   within 11 A of each other; the best of 8 states with the same three newest bits is within 4 A of the best of all
+//   (by enumeration of the 63 patterns; each differing symbol costs at most A).
+// - Each 4 stages the metrics are shifted so that the best of one such 8 stands at 4 A + 6 A. The true metrics do not fall, and
+//   the costs of 00 in the 3 stages that leave it out are 6 A at most. So no metric falls below zero.
+// - A candidate of stage j = 0..3 comes from a state that differs from the best of the 8 in at most 11 - 2 j symbols
+//   before the shift. The j + 1 stages since cost 2 A each at most, relative or not. With the 10 A these are 23 A.
+// So the largest candidate is 23 A = 253 < 256.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fec/viterbi_simd.cc"
 #include <hwy/foreach_target.h>
@@ -41,18 +50,20 @@ constexpr tag8 d8;
 
 constexpr std::uint16_t metric_mask = 0xff00, label_mask = 0x00ff;
 constexpr unsigned metric_shift = 8;
-constexpr std::uint16_t best_of_eight_metric = 4 * max_level; // see above
+constexpr std::uint16_t best_of_eight_metric = 10 * max_level; // see above
 constexpr unsigned pass_stages = 4;
 constexpr unsigned group_states = 16;
-static_assert(20 * max_level < 256);
+static_assert(23 * max_level < 256);
 
 // ---- Branch costs
 
-/// Costs of the four symbol pairs, one row of lanes each, for the 8 stages of a block. The first two stages have a second
-/// set, for the branches of a new bit 1: it also carries the bit into the label.
+/// Costs relative to that of the symbols 00, one row of lanes each, for the 8 stages of a block. Symbols G1 = 1 carry their
+/// bit of the label.
 struct alignas(64) block_costs {
-    std::uint16_t plain[block_stages][4][n_lanes];
-    std::uint16_t labelling[2][4][n_lanes];
+    std::uint16_t of_01[block_stages][n_lanes];
+    std::uint16_t of_10[block_stages][n_lanes];
+    std::uint16_t of_11[block_stages][n_lanes];
+    std::uint16_t of_00[block_stages / pass_stages][n_lanes]; ///< the cost itself, in the first stage of a pass
 };
 
 /// Turns rows of 8 consecutive values of one segment each into rows of 32 segments. Interleaving rows i and i + 4 rotates
@@ -74,30 +85,26 @@ HWY_INLINE void transpose(vec16 (&rows)[8])
 /// Costs of one stage. \param pairs soft bits G1 (low octet) and G2 (high octet).
 HWY_INLINE void store_costs(vec16 pairs, std::size_t stage, std::size_t lane, block_costs& costs)
 {
-    const hn::RebindToSigned<tag8> di8;
-    const auto soft = hn::BitCast(di8, pairs);
-    const auto magnitude = hn::BitCast(d8, hn::Abs(soft)); // -128 becomes 128
-    const auto is_one = hn::BitCast(d16, hn::BroadcastSignBit(soft));
-    // x / 6 is 43 x / 256 for x < 126, so the product has the level where the metric stands, in its high octet.
+    // With 128 added to make them positive, x / 6 is 43 x / 256 + 21, rounded, for |x| < 126. That has the level where the
+    // metric stands, in its high octet.
     static_assert(units_per_level == 6 && max_level < 20);
-    const auto rounded = hn::BitCast(
-        d16, hn::Min(hn::Add(magnitude, hn::Set(d8, units_per_level / 2)), hn::Set(d8, units_per_level * max_level)));
+    constexpr soft_bit largest = units_per_level * max_level + units_per_level / 2 - 1;
+    constexpr std::uint16_t level_0 = 21U << metric_shift;
+    constexpr hn::Repartition<soft_bit, tag16> di8;
+    const auto clipped = hn::Min(hn::Max(hn::BitCast(di8, pairs), hn::Set(di8, -largest)), hn::Set(di8, largest));
+    const vec16 soft = hn::Xor(hn::BitCast(d16, clipped), hn::Set(d16, 0x8080));
     const auto mask = hn::Set(d16, metric_mask);
-    const auto level_of = [&](vec16 octet) HWY_ATTR { return hn::And(hn::Mul(octet, hn::Set(d16, 43)), mask); };
-    const vec16 level1 = level_of(hn::AndNot(mask, rounded));
-    const vec16 level2 = level_of(hn::ShiftRight<8>(rounded));
-    const vec16 is_one1 = hn::ShiftLeft<8>(is_one);
-
-    // Cost of the symbol 0, cost of the symbol 1.
-    const vec16 g1[2] = { hn::And(level1, is_one1), hn::AndNot(is_one1, level1) };
-    const vec16 g2[2] = { hn::And(level2, is_one), hn::AndNot(is_one, level2) };
-    for (unsigned sent = 0; sent < 4; ++sent) {
-        const vec16 cost = hn::Add(g1[sent >> 1], g2[sent & 1]);
-        hn::Store(cost, d16, &costs.plain[stage][sent][lane]);
-        if (stage < 2)
-            hn::Store(hn::Add(cost, hn::Set(d16, static_cast<std::uint16_t>(2U >> stage))),
-                      d16,
-                      &costs.labelling[stage][sent][lane]);
+    const vec16 level1 = hn::And(hn::Mul(hn::AndNot(mask, soft), hn::Set(d16, 43)), mask);
+    const vec16 level2 = hn::And(hn::MulHigh(hn::And(mask, soft), hn::Set(d16, 43 << 8)), mask);
+    const vec16 of_01 = hn::Sub(level2, hn::Set(d16, level_0));
+    const vec16 of_10 = hn::Sub(level1, hn::Set(d16, static_cast<std::uint16_t>(level_0 - label_bit(stage))));
+    hn::Store(of_01, d16, &costs.of_01[stage][lane]);
+    hn::Store(of_10, d16, &costs.of_10[stage][lane]);
+    hn::Store(hn::Add(of_10, of_01), d16, &costs.of_11[stage][lane]);
+    if (stage % pass_stages == 0) {
+        const auto positive = hn::Set(d16, level_0); // levels of soft bits of 0, above those of negative ones
+        const vec16 of_00 = hn::Add(hn::SaturatedSub(positive, level1), hn::SaturatedSub(positive, level2));
+        hn::Store(of_00, d16, &costs.of_00[stage / pass_stages][lane]);
     }
 }
 
@@ -138,33 +145,41 @@ HWY_INLINE void prepare_costs(const gathered_pairs& pairs, std::size_t block, bl
 // registers only if no loop over it is left when it decides.
 using survivors16 = vec16[group_states];
 
+/// Costs of the pairs of symbols in one stage.
+struct stage_costs {
+    vec16 of_00, of_01, of_10, of_11;
+};
+
+/// \param later false if the cost of 00 is zero.
+template <unsigned sent, bool is_relative>
+HWY_INLINE vec16 add_cost(vec16 survivor, const stage_costs& cost)
+{
+    if constexpr (sent == 0)
+        return is_relative ? survivor : hn::Add(survivor, cost.of_00);
+    else
+        return hn::Add(survivor, sent == 1 ? cost.of_01 : sent == 2 ? cost.of_10 : cost.of_11);
+}
+
 /// One butterfly of one stage. A group is the states x g with a fixed g (2 bits) at the start. The survivor at index x
 /// (4 bits) meets the one that differs in the stage's bit of x, counted from the top; the new bit takes that bit's place.
 /// So after 4 stages index n is the state g n.
-/// \param cost of the symbol pairs, already exchanged for g. \param cost_of_one the same where the new bit is 1.
-template <unsigned stage, unsigned pair>
-HWY_INLINE void butterfly(survivors16& survivors, const vec16 (&cost)[4], const vec16 (&cost_of_one)[4])
+template <unsigned g, unsigned stage, unsigned pair>
+HWY_INLINE void butterfly(survivors16& survivors, const stage_costs& cost)
 {
     constexpr unsigned partner = 8 >> stage;
     constexpr unsigned x = (pair & ~(partner - 1)) << 1 | (pair & (partner - 1));
-    // State with g = 0: the bits of x not yet replaced, g, the new bits so far.
-    constexpr unsigned state = (x & (2 * partner - 1)) << (2 + stage) | x >> (pass_stages - stage);
+    // The bits of x not yet replaced, g, the new bits so far.
+    constexpr unsigned state = (x & (2 * partner - 1)) << (2 + stage) | g << stage | x >> (pass_stages - stage);
     constexpr unsigned sent = conv_k7::symbols(state << 1); // complementary for the partner, and for a new bit of 1
+    constexpr bool is_relative = stage != 0;
     const vec16 low = survivors[x];
     const vec16 high = survivors[x | partner];
-    survivors[x] = hn::Min(hn::Add(low, cost[sent]), hn::Add(high, cost[sent ^ 3]));
-    survivors[x | partner] = hn::Min(hn::Add(low, cost_of_one[sent ^ 3]), hn::Add(high, cost_of_one[sent]));
+    survivors[x] = hn::Min(add_cost<sent, is_relative>(low, cost), add_cost<(sent ^ 3), is_relative>(high, cost));
+    survivors[x | partner] =
+        hn::Min(add_cost<(sent ^ 3), is_relative>(low, cost), add_cost<sent, is_relative>(high, cost));
 }
 
 constexpr std::size_t row_of(unsigned state) { return state * n_lanes; }
-
-alignas(64) constexpr auto state_labels = [] {
-    std::array<std::uint16_t, conv_k7::n_states * n_lanes> rows{};
-    for (unsigned state = 0; state < conv_k7::n_states; ++state)
-        for (std::size_t lane = 0; lane < n_lanes; ++lane)
-            rows[row_of(state) + lane] = static_cast<std::uint16_t>(state << 2);
-    return rows;
-}();
 
 /// What brings the best of the 8 states with the newest bits 000 to its place, to be added to every survivor.
 HWY_INLINE vec16 shift_of(const std::uint16_t* survivors, std::size_t lane)
@@ -175,53 +190,47 @@ HWY_INLINE vec16 shift_of(const std::uint16_t* survivors, std::size_t lane)
     return hn::Sub(hn::Set(d16, best_of_eight_metric << metric_shift), hn::And(least, hn::Set(d16, metric_mask)));
 }
 
-/// One stage of one group. \tparam first first stage of the pass in the block: 0 or 4.
-template <unsigned first, unsigned stage, std::size_t... pairs>
-HWY_INLINE void run_stage(survivors16& survivors,
-                          const block_costs& costs,
-                          unsigned g,
-                          std::size_t lane,
-                          vec16 shift,
-                          std::index_sequence<pairs...>)
+/// One stage of one group. \param costs those of the stage, shifted if it is the first.
+template <unsigned g, unsigned stage, std::size_t... pairs>
+HWY_INLINE void run_stage(survivors16& survivors, const stage_costs& costs, std::index_sequence<pairs...>)
 {
-    // The code is linear, so g exchanges the symbol pairs by a constant.
-    const unsigned exchange = conv_k7::symbols(g << (stage + 1));
-    const auto cost_of = [&](const std::uint16_t(&rows)[4][n_lanes], unsigned sent) HWY_ATTR {
-        const vec16 cost = hn::Load(d16, &rows[sent ^ exchange][lane]);
-        return stage == 0 ? hn::Add(cost, shift) : cost;
-    };
-    const auto& plain = costs.plain[first + stage];
-    const auto& of_one = first + stage < 2 ? costs.labelling[first + stage] : plain;
-    const vec16 cost[4] = { cost_of(plain, 0), cost_of(plain, 1), cost_of(plain, 2), cost_of(plain, 3) };
-    if constexpr (first + stage < 2) {
-        const vec16 cost_of_one[4] = { cost_of(of_one, 0), cost_of(of_one, 1), cost_of(of_one, 2), cost_of(of_one, 3) };
-        (butterfly<stage, pairs>(survivors, cost, cost_of_one), ...);
-    } else {
-        (butterfly<stage, pairs>(survivors, cost, cost), ...);
-    }
+    (butterfly<g, stage, pairs>(survivors, costs), ...);
 }
 
-/// 4 stages of one group.
-template <unsigned first, std::size_t... x>
+/// 4 stages of one group. \tparam first first stage of the pass in the block: 0 or 4.
+template <unsigned first, unsigned g, std::size_t... x>
 HWY_INLINE void run_group(const std::uint16_t* from,
                           const block_costs& costs,
-                          unsigned g,
                           std::size_t lane,
                           vec16 shift,
                           std::uint16_t* to,
                           [[maybe_unused]] std::uint8_t* labels,
                           std::index_sequence<x...>)
 {
-    survivors16 survivors{ hn::Load(d16, from + row_of(x << 2 | g) + lane)... };
-    if constexpr (first == 0) // the labels start anew
-        ((survivors[x] = hn::OrAnd(
-              hn::Load(d16, &state_labels[row_of(x << 2 | g) + lane]), survivors[x], hn::Set(d16, metric_mask))),
-         ...);
+    const auto load = [lane](const std::uint16_t* rows, unsigned state) HWY_ATTR {
+        if constexpr (first != 0)
+            return hn::Load(d16, rows + row_of(state) + lane);
+        // The labels start anew.
+        const auto metrics = hn::MaskFromVec(hn::BitCast(d8, hn::Set(d16, metric_mask)));
+        return hn::BitCast(
+            d16, hn::MaskedLoad(metrics, d8, reinterpret_cast<const std::uint8_t*>(rows + row_of(state) + lane)));
+    };
+    const auto costs_of = [&](unsigned stage) HWY_ATTR {
+        return stage_costs{ hn::Zero(d16),
+                            hn::Load(d16, &costs.of_01[first + stage][lane]),
+                            hn::Load(d16, &costs.of_10[first + stage][lane]),
+                            hn::Load(d16, &costs.of_11[first + stage][lane]) };
+    };
+    survivors16 survivors{ load(from, x << 2 | g)... };
     constexpr std::make_index_sequence<group_states / 2> pairs;
-    run_stage<first, 0>(survivors, costs, g, lane, shift, pairs);
-    run_stage<first, 1>(survivors, costs, g, lane, shift, pairs);
-    run_stage<first, 2>(survivors, costs, g, lane, shift, pairs);
-    run_stage<first, 3>(survivors, costs, g, lane, shift, pairs);
+    const stage_costs relative = costs_of(0);
+    run_stage<g, 0>(
+        survivors,
+        { shift, hn::Add(relative.of_01, shift), hn::Add(relative.of_10, shift), hn::Add(relative.of_11, shift) },
+        pairs);
+    run_stage<g, 1>(survivors, costs_of(1), pairs);
+    run_stage<g, 2>(survivors, costs_of(2), pairs);
+    run_stage<g, 3>(survivors, costs_of(3), pairs);
     (hn::Store(survivors[x], d16, to + row_of(g << 4 | x) + lane), ...);
     if constexpr (first != 0) // the labels of two states in one word
         ((x % 2 == 0 ? hn::Store(hn::OrAnd(hn::ShiftLeft<8>(survivors[x | 1]), survivors[x], hn::Set(d16, label_mask)),
@@ -236,9 +245,12 @@ template <unsigned first>
 HWY_INLINE void
 run_pass(const std::uint16_t* from, const block_costs& costs, std::size_t lane, std::uint16_t* to, std::uint8_t* labels)
 {
-    const vec16 shift = shift_of(from, lane);
-    for (unsigned g = 0; g < 4; ++g)
-        run_group<first>(from, costs, g, lane, shift, to, labels, std::make_index_sequence<group_states>{});
+    const vec16 shift = hn::Add(shift_of(from, lane), hn::Load(d16, &costs.of_00[first / pass_stages][lane]));
+    constexpr std::make_index_sequence<group_states> all;
+    run_group<first, 0>(from, costs, lane, shift, to, labels, all);
+    run_group<first, 1>(from, costs, lane, shift, to, labels, all);
+    run_group<first, 2>(from, costs, lane, shift, to, labels, all);
+    run_group<first, 3>(from, costs, lane, shift, to, labels, all);
 }
 
 // ---- The whole trellis
@@ -264,12 +276,27 @@ HWY_INLINE void run_blocks(const stretches& job, std::uint16_t* survivors)
     }
 }
 
-/// Where the label of the state stands in a block for lane 0, by the label that names the state in its upper 6 bits.
-constexpr auto place_of_state = [] {
-    std::array<std::uint16_t, 256> places{};
-    for (unsigned label = 0; label < places.size(); ++label)
-        places[label] = static_cast<std::uint16_t>(2 * row_of(label >> 3) + (label >> 2 & 1));
-    return places;
+/// The way back from a state: where its label stands in a block, for lane 0, and what it adds to the octet of the label.
+struct step_back {
+    std::uint16_t place;
+    std::uint8_t octet;
+};
+
+/// By the octet of output that has the state in its upper 6 bits.
+constexpr auto steps_back = [] {
+    std::array<step_back, 256> steps{};
+    for (unsigned octet = 0; octet < steps.size(); ++octet) {
+        const unsigned state = state_before(static_cast<std::uint8_t>(octet));
+        steps[octet] = { static_cast<std::uint16_t>(2 * row_of(state >> 1) + (state & 1)), octet_of(0, state) };
+    }
+    return steps;
+}();
+
+constexpr auto octets_of_labels = [] {
+    std::array<std::uint8_t, 256> octets{};
+    for (unsigned label = 0; label < octets.size(); ++label)
+        octets[label] = octet_of(label, 0);
+    return octets;
 }();
 
 /// Follows the labels of all lanes back from their best ends.
@@ -286,17 +313,18 @@ void trace_back(const stretches& job, const std::uint16_t* survivors)
                 best[lane] = state;
             }
 
-    std::array<std::uint8_t, n_lanes> label; // the upper 6 bits are the state to go on from
+    std::array<std::uint8_t, n_lanes> octet; // the upper 6 bits are the state to go on from
     for (std::size_t lane = 0; lane < n_lanes; ++lane)
-        label[lane] = static_cast<std::uint8_t>(best[lane] << 2);
+        octet[lane] = static_cast<std::uint8_t>(best[lane] << 2);
     const std::size_t n_blocks = job.n_blocks;
     std::uint8_t* const octets = job.octets.data();
     // The lanes side by side, as each is a chain of dependent loads.
     for (std::size_t block = n_blocks; block-- > 0;) {
         const std::uint8_t* labels = job.labels + block * label_octets;
         for (std::size_t lane = 0; lane < n_lanes; ++lane) {
-            label[lane] = labels[place_of_state[label[lane]] + 2 * lane];
-            octets[lane * n_blocks + block] = label[lane];
+            const step_back step = steps_back[octet[lane]];
+            octet[lane] = octets_of_labels[labels[step.place + 2 * lane]] ^ step.octet;
+            octets[lane * n_blocks + block] = octet[lane];
         }
     }
 }
