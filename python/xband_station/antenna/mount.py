@@ -19,6 +19,7 @@ import numpy.typing as npt
 from xband_core.errors import XbandError
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 _SPEED_OF_LIGHT_M_S = 299792458.0
 # Half-power beamwidth of a dish whose edge is lit 10 to 12 dB below its centre: 70 wavelengths over diameters, degrees.
