@@ -13,7 +13,7 @@ import pytest
 from xband_core.channel_response import ChannelResponse, Echo
 from xband_core.mission import load_mission
 from xband_core.records import FRAME_RECORD_HEADER, HEADER_LEN_BYTES, Integrity
-from xband_station.bench import acquisition, equaliser, impairments, robustness, sensitivity, theory
+from xband_station.bench import acquisition, equaliser, impairments, robustness, search_errors, sensitivity, theory
 from xband_station.bench.reception import score
 from xband_station.bench.scene import Conditions, make_scene
 from xband_station.bench.sensitivity import LINKS, Curve, Point
@@ -109,6 +109,19 @@ def test_a_scene_knows_where_its_frames_are() -> None:
     result, acquired_at = acquisition.receive_scene(scene, raw, "cs8")
     assert np.flatnonzero(~result.arrived).tolist() == [3]
     assert 0 < acquired_at < len(scene.samples)
+
+
+@pytest.mark.parametrize(("name", "index"), [("suomi-npp", 69), ("suomi-npp", 302), ("noaa-21", 24), ("noaa-21", 170)])
+def test_a_signal_out_of_noise_is_whole_at_2_db(name: str, index: int) -> None:
+    """Signals whose first frame was lost when the noise ahead of it was taken for a carrier somewhere else."""
+    trial = acquisition.measure_trial(name, 2.0, index, seed=1)
+    assert (trial.lost, trial.wrong) == (0, 0)
+
+
+def test_a_search_error_is_told() -> None:
+    row = search_errors.Row("qpsk", 2.0, (search_errors.Finding(70.0, 0.0), search_errors.Finding(None, None)))
+    assert (row.as_dict()["wrong"], row.as_dict()["not_found"]) == (1, 1)
+    assert not search_errors.measure("oqpsk", 5.0, 0, seed=1).is_wrong
 
 
 def test_lead_in_has_the_noise_of_the_signal_behind_it() -> None:

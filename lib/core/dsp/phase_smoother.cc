@@ -16,6 +16,11 @@ namespace {
 constexpr double memory_stretches = 128.0;
 constexpr double groups_per_stretch = 256.0;
 
+// Coherence of noise alone is 0.04 rms over a stretch, and its advance anything; QPSK at 1.5 dB has about 0.2. The carrier is
+// steered to an advance of zero, so one that differs from the last by more than 0.1 rad is believed if it is plain, or the second
+// of its kind.
+constexpr float least_coherence = 0.1f, plain_coherence = 0.25f, near_step_rad = 0.1f;
+
 /// Without the checks for infinities that the operator has to make.
 std::complex<float> multiply(std::complex<float> a, std::complex<float> b)
 {
@@ -95,7 +100,6 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
         denominator += lag * lag * std::abs(r[k]);
         estimate = numerator / denominator;
     }
-    d_step_rad = static_cast<float>(estimate);
     double turned[n_lags];
     for (std::size_t k = 0; k < n_lags; ++k)
         turned[k] = (r[k] * std::polar(1.0, -estimate * static_cast<double>(lags[k]))).real();
@@ -103,11 +107,28 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
     const double near = (turned[0] + turned[1]) / 2.0;
     const double wide = (turned[0] + turned[1] + turned[2] + turned[3] + turned[4] + turned[5]) / 6.0;
     d_coherence = power > 0.0 ? static_cast<float>(std::clamp(std::max(near, wide) / power, 0.0, 1.0)) : 0.0f;
+    if (d_coherence < least_coherence) {
+        d_doubted_step_rad.reset();
+        return;
+    }
+    judge_step(static_cast<float>(estimate));
     const double gain = 1.0 / (1.0 + std::min(d_stretches, memory_stretches));
     d_stretches += 1.0;
     d_power += gain * (power - d_power);
     for (std::size_t k = 0; k < n_lags; ++k)
         d_correlation[k] += gain * (turned[k] - d_correlation[k]);
+}
+
+/// Believes what one stretch says of the advance, or keeps what was known.
+void phase_meter::judge_step(float estimate_rad)
+{
+    const auto is_near = [&](float rad) { return std::abs(estimate_rad - rad) < near_step_rad; };
+    const bool is_second = d_doubted_step_rad && is_near(*d_doubted_step_rad);
+    d_doubted_step_rad.reset();
+    if (is_near(d_step_rad) || is_second || d_coherence > plain_coherence)
+        d_step_rad = estimate_rad;
+    else
+        d_doubted_step_rad = estimate_rad;
 }
 
 float phase_meter::alpha_per_group() const

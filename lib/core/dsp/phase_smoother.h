@@ -2,6 +2,7 @@
 #pragma once
 #include <complex>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,7 +40,7 @@ public:
     /// Takes the groups of one stretch.
     void add(std::span<const std::complex<float>> sums);
 
-    /// Advance of the phasor angle a group, radians, of the last stretch.
+    /// Advance of the phasor angle a group, radians, of the last stretch that had a carrier.
     float step_rad() const { return d_step_rad; }
     /// Smoother's exponent over one group.
     float alpha_per_group() const;
@@ -47,6 +48,8 @@ public:
     float coherence() const { return d_coherence; }
 
 private:
+    void judge_step(float estimate_rad);
+
     static constexpr std::size_t n_lags = 10;
     static constexpr std::size_t lags[n_lags] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 };
 
@@ -55,6 +58,7 @@ private:
     double d_stretches = 0.0;
     float d_step_rad = 0.0f;
     float d_coherence = 0.0f;
+    std::optional<float> d_doubted_step_rad; ///< of the last stretch, not believed
 };
 
 } // namespace xband::core

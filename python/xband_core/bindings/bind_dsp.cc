@@ -108,10 +108,54 @@ py::dict stats(const psk_demodulator& demodulator)
     return out;
 }
 
+/// (offset_hz, symbol_rate_error_ppm) of the first signal in a recording, or None.
+py::object find_signal(const py::buffer& iq,
+                       const std::string& kind,
+                       double sample_rate_hz,
+                       double symbol_rate_hz,
+                       double rolloff,
+                       const std::string& format,
+                       double frequency_offset_hz)
+{
+    signal_search::config c;
+    c.kind = parse_modulation(kind);
+    c.sample_rate_hz = sample_rate_hz;
+    c.symbol_rate_hz = symbol_rate_hz;
+    c.rolloff = rolloff;
+    c.format = parse_iq_format(format);
+    c.frequency_offset_hz = frequency_offset_hz;
+    const auto info = iq.request();
+    std::span bytes{ static_cast<const std::byte*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize) };
+    signal_search search(c);
+    std::optional<signal_search::finding> found;
+    while (!found && !bytes.empty()) {
+        const std::size_t n = std::min(c.block_samples * sample_len_bytes(c.format), bytes.size());
+        search.keep(bytes.first(n));
+        bytes = bytes.subspan(n);
+        found = search.look(bytes.empty());
+    }
+    if (!found)
+        return py::none();
+    const double nominal = sample_rate_hz / symbol_rate_hz;
+    return py::make_tuple(found->offset_cps * sample_rate_hz, (nominal / found->samples_per_symbol - 1.0) * 1e6);
+}
+
 } // namespace
 
 void bind_dsp(py::module_& m)
 {
+    m.def("find_signal",
+          &find_signal,
+          py::arg("iq"),
+          py::kw_only(),
+          py::arg("modulation"),
+          py::arg("sample_rate_hz"),
+          py::arg("symbol_rate_hz"),
+          py::arg("rolloff") = 0.5,
+          py::arg("iq_format") = "cs8",
+          py::arg("frequency_offset_hz") = 0.0,
+          "What the search finds first in a recording, with no help: (offset_hz, symbol_rate_error_ppm), or None. See "
+          "lib/core/dsp/signal_search.h.");
     py::class_<psk_demodulator>(m, "PskDemodulator", "IQ samples to soft bits; see lib/core/dsp/psk_demodulator.h.")
         .def(py::init([](const std::string& kind,
                          double sample_rate_hz,

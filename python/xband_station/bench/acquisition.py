@@ -15,7 +15,7 @@ import numpy as np
 
 from xband_core.mission import load_mission
 from xband_core.simulate import Fade
-from xband_station.bench import impairments
+from xband_station.bench import impairments, search_errors
 from xband_station.bench.reception import Bytes, Receiver, Score, score
 from xband_station.bench.scene import Conditions, Scene, make_scene
 from xband_station.bench.sensitivity import NICENESS, PROCESSES
@@ -92,11 +92,27 @@ class EventsRow:
         return asdict(self)
 
 
-def tables(rows: list[TrialsRow], events: list[EventsRow]) -> str:
+@dataclass(frozen=True)
+class Report:
+    """All that the bench measures."""
+
+    trials: list[TrialsRow]
+    events: list[EventsRow]
+    searches: list[search_errors.Row]
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "trials": [row.as_dict() for row in self.trials],
+            "events": [row.as_dict() for row in self.events],
+            "searches": [row.as_dict() for row in self.searches],
+        }
+
+
+def tables(report: Report) -> str:
     """For people."""
     header = ("short signals", "Eb/N0", "trials", "frames", "lost", "first lost", "wrong", "found after ms, worst")
     cells = []
-    for figures in (row.as_dict() for row in rows):
+    for figures in (row.as_dict() for row in report.trials):
         counts = [str(figures[key]) for key in ("trials", "frames_sent", "frames_lost", "first_frames_lost")]
         found = f"{figures['acquired_ms_median']:.2f}, {figures['acquired_ms_worst']:.2f}"
         first = f"{figures['first_frame_ms_worst']:.2f}"
@@ -105,23 +121,25 @@ def tables(rows: list[TrialsRow], events: list[EventsRow]) -> str:
     short = format_table((*header, "first frame ms"), cells)
     held = format_table(
         (f"at {EVENTS_EB_N0_DB:g} dB", "mission", "events", "frames touched", "lost", "lost beyond those", "wrong"),
-        [(e.what, e.mission, *map(str, (e.events, e.touched, e.lost, e.lost_beyond, e.wrong))) for e in events],
+        [(e.what, e.mission, *map(str, (e.events, e.touched, e.lost, e.lost_beyond, e.wrong))) for e in report.events],
     )
-    return f"{short}\n\n{held}\n\n{NOTES}"
+    return f"{short}\n\n{held}\n\n{search_errors.table(report.searches)}\n\n{NOTES}\n{search_errors.NOTES}"
 
 
-def run(trials: int, seed: int) -> tuple[list[TrialsRow], list[EventsRow]]:
+def run(trials: int, seed: int) -> Report:
     """Everything, in two processes."""
     with ProcessPoolExecutor(PROCESSES, initializer=nice, initargs=(NICENESS,)) as pool:
         parts = [
             (name, eb_n0_db, [pool.submit(measure_trial, name, eb_n0_db, index, seed) for index in range(trials)])
             for name, eb_n0_db in product(MISSIONS, EB_N0_DB)
         ]
+        search_parts = search_errors.submit(pool, trials, seed)
         event_parts = [pool.submit(work, name, seed) for work, name in product((drop_outs, phase_slips), MISSIONS)]
         rows = [
             TrialsRow(name, eb_n0_db, tuple(future.result() for future in started)) for name, eb_n0_db, started in parts
         ]
-        return rows, [future.result() for future in event_parts]
+        searches = [search_errors.Row(*key, tuple(f.result() for f in found)) for key, found in search_parts]
+        return Report(rows, [future.result() for future in event_parts], searches)
 
 
 def draw_conditions(symbol_rate_hz: float, eb_n0_db: float, index: int, seed: int) -> Conditions:

@@ -24,7 +24,7 @@ Measures this build on this machine. `speed`: our parts beside GNU Radio, libfec
 ratios of one run. `realtime`: the symbol rates of fast links beside what two cores can take, and the memory it needs.
 `cycles`: how many of them each stage of the receiver takes.
 `sensitivity`: Eb/N0 for 99 % of all frames of each link, beside a receiver with perfect synchronisation.
-`acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames.
+`acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames; errors of clock and carrier.
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
 `robustness`: gain steps, clipping, interference and missing samples, held against a cold start.
 `quality`: Es/N0 and error vector magnitude as told, beside what was sent."""
@@ -177,14 +177,12 @@ def _acquisition(args: argparse.Namespace) -> int:
     from xband_station.bench import acquisition
 
     began_s = time.monotonic()
-    rows, events = acquisition.run(args.trials, args.seed)
+    report = acquisition.run(args.trials, args.seed)
     elapsed_s = time.monotonic() - began_s
     if args.json:
-        report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed}
-        parts = {"trials": [row.as_dict() for row in rows], "events": [row.as_dict() for row in events]}
-        print(json.dumps(report | parts, indent=1))
+        print(json.dumps({"elapsed_s": round(elapsed_s, 1), "seed": args.seed, **report.as_dict()}, indent=1))
     else:
-        print(f"{acquisition.tables(rows, events)}\n{elapsed_s:.0f} s")
+        print(f"{acquisition.tables(report)}\n{elapsed_s:.0f} s")
     return 0
 
 
