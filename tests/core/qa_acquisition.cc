@@ -90,6 +90,19 @@ BOOST_AUTO_TEST_CASE(a_coarse_converter_does_not_mislead)
     BOOST_TEST(std::abs(found->offset_cps - r.offset_cps) < 1e-4);
 }
 
+// A carrier so near the converter's frequency zero that its line and the grid's would be one is no coarse converter's fault.
+BOOST_DATA_TEST_CASE(a_carrier_near_zero_is_not_the_grid,
+                     bdata::make({ 0, 1 }) * bdata::make({ 3.0, 20.0 }),
+                     kind_index,
+                     es_n0_db)
+{
+    auto r = window_of(kind_index == 0 ? modulation::bpsk : modulation::qpsk, 4e-4, 20.0);
+    r.es_n0_db = es_n0_db;
+    const auto found = acquire(r, test_signal::make(r).samples);
+    BOOST_TEST_REQUIRE(found.has_value());
+    BOOST_TEST(std::abs(found->offset_cps - r.offset_cps) < 3e-5);
+}
+
 BOOST_AUTO_TEST_CASE(noise_is_no_signal)
 {
     test_signal::recipe r;

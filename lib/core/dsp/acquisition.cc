@@ -23,6 +23,9 @@ constexpr std::size_t carrier_len = 4 * carrier_block;
 // Of the carrier's line: half its width with the window, and by how many deviations noise does not exceed the mean (half
 // overlapping spectra count for 0.7 each).
 constexpr double grid_line_bins = 10.0, sure_deviations = 9.0, overlap_share = 0.7;
+// A signal's line beside that of the converter's grid: above the window's side lobes (-31 dB).
+constexpr double least_beside_grid = 0.01;
+constexpr double broad_flank = 0.25;
 constexpr std::size_t points_per_symbol = 4;
 constexpr std::size_t pair_len = 8192;                  // coherent sums of the OQPSK search
 constexpr std::size_t pair_sum = 2 * points_per_symbol; // points added into one
@@ -245,16 +248,36 @@ double acquisition::carrier_line(std::span<const float> samples, const acquisiti
     const auto is_of_grid = [&](std::ptrdiff_t i) {
         return std::abs(std::remainder(static_cast<double>(i) - grid_bin, carrier_len)) < grid_line_bins;
     };
+    const auto strongest_of = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+        double most = 0.0;
+        for (std::ptrdiff_t i = begin; i < end; ++i)
+            most = std::max(most, at(i));
+        return most;
+    };
+    constexpr auto line_width = static_cast<std::ptrdiff_t>(grid_line_bins);
+    const auto is_peak = [&](std::ptrdiff_t i) { // and no flank of a stronger line
+        return at(i) >= strongest_of(i - line_width, i + line_width + 1);
+    };
+    const auto is_broad = [&](std::ptrdiff_t i) { // by phase noise, which the grid does not have
+        const double below = strongest_of(i - 2 * line_width, i - line_width);
+        return std::min(below, strongest_of(i + line_width + 1, i + 2 * line_width + 1)) > broad_flank * at(i);
+    };
     const auto strongest = [&](double reach_norm) {
         const auto reach = static_cast<std::ptrdiff_t>(reach_norm * order * static_cast<double>(carrier_len));
-        std::ptrdiff_t best = 0, best_off_grid = 0;
-        for (std::ptrdiff_t i = -reach; i <= reach; ++i) {
+        std::ptrdiff_t best = 0;
+        for (std::ptrdiff_t i = -reach; i <= reach; ++i)
             if (at(i) > at(best))
                 best = i;
-            if (!is_of_grid(i) && (is_of_grid(best_off_grid) || at(i) > at(best_off_grid)))
-                best_off_grid = i;
-        }
-        return at(best_off_grid) > sure ? best_off_grid : best;
+        if (!is_of_grid(best) || is_broad(best))
+            return best;
+        std::ptrdiff_t other = best;
+        double least = std::max(sure, least_beside_grid * at(best));
+        for (std::ptrdiff_t i = -reach; i <= reach; ++i)
+            if (at(i) > least && !is_of_grid(i) && is_peak(i)) {
+                other = i;
+                least = at(i);
+            }
+        return other;
     };
     const std::ptrdiff_t near = strongest(near_offset_norm), far = strongest(far_offset_norm);
     const std::ptrdiff_t best = at(far) > far_excess * at(near) ? far : near;
