@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from xband_core.plan import DopplerSegment
+from xband_station.orbit.errors import OrbitError
 from xband_station.orbit.frames import FloatArray
 from xband_station.orbit.geometry import Tracker
 
@@ -32,7 +33,11 @@ def doppler_plan(
 
     Segments are halved until the polynomial is within 0.1 Hz of the range rate. They meet their ends exactly, so the
     frequency has no steps. Near zenith at 500 km, the worst case, segments are 15 s long.
+    Raises OrbitError: the orbit data are a table of angles without ranges.
     """
+    if not tracker.trajectory.has_range:
+        problem = "a table of azimuth and elevation without ranges tells no Doppler shift"
+        raise OrbitError(tracker.trajectory.source, "range_km", problem)
 
     def at(offsets_s: FloatArray) -> FloatArray:
         return doppler_hz(tracker.look(first_sample_utc, offsets_s).range_rate_km_s, centre_frequency_hz)

@@ -17,9 +17,10 @@ from skyfield.timelib import Time, Timescale
 FloatArray = npt.NDArray[np.float64]
 SECONDS_PER_DAY = 86400.0
 # Frame names of CCSDS messages (SANA registry "Celestial Body Reference Frames") that we can turn to Earth-fixed axes.
-EARTH_FIXED_FRAMES = {"ITRF", "ITRF93", "ITRF97", "ITRF2000", "ITRF2005", "ITRF2008", "ITRF2014", "ITRF2020", "ITRF-97"}
-CELESTIAL_FRAMES = {"EME2000", "J2000", "ICRF", "GCRF"}
-TEME_FRAMES = {"TEME", "TEMEOFDATE"}
+_EARTH_FIXED = ("ITRF", "ITRF93", "ITRF97", "ITRF2000", "ITRF2005", "ITRF2008", "ITRF2014", "ITRF2020", "WGS84")
+_CELESTIAL = ("EME2000", "J2000", "ICRF", "GCRF")
+_TEME = ("TEME", "TEMEOFDATE")
+FRAMES = (*_EARTH_FIXED, *_CELESTIAL, *_TEME)
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ def timescale() -> Timescale:
     return load.timescale(builtin=True)
 
 
-def atomic_seconds(start: datetime, end: datetime) -> float:
-    """SI seconds from one UTC datetime to another: the difference of the clocks plus the leap seconds between."""
-    scale = timescale()
-    leap_s = scale.from_datetime(end)._leap_seconds() - scale.from_datetime(start)._leap_seconds()
-    return (end - start).total_seconds() + float(leap_s)
+def to_earth_fixed(states: States, frame: str, base_utc: datetime, offsets_s: FloatArray) -> States:
+    """Turns states of shape (3, n) at these times out of one of FRAMES. The ITRFs differ by centimetres: all one."""
+    if frame in _EARTH_FIXED:
+        return states
+    if frame in _CELESTIAL:
+        return celestial_to_earth_fixed(states, base_utc, offsets_s)
+    return teme_to_earth_fixed(states, base_utc, offsets_s)
 
 
 def teme_to_earth_fixed(teme: States, base_utc: datetime, offsets_s: FloatArray) -> States:
@@ -61,10 +64,9 @@ def celestial_to_earth_fixed(celestial: States, base_utc: datetime, offsets_s: F
     """
     times = times_at(base_utc, offsets_s)
     turn = framelib.itrs.rotation_at(times)
-    rate_per_day = framelib.itrs._dRdt_times_RT_at(times)
     position_km = np.einsum("ijn,jn->in", turn, celestial.position_km)
     velocity_km_s = np.einsum("ijn,jn->in", turn, celestial.velocity_km_s)
-    velocity_km_s += np.einsum("ijn,jn->in", rate_per_day, position_km) / SECONDS_PER_DAY
+    velocity_km_s += framelib.itrs._dRdt_times_RT_at(times) @ position_km / SECONDS_PER_DAY
     return States(position_km, velocity_km_s)
 
 

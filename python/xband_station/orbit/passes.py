@@ -108,8 +108,8 @@ class _PassSearch:
         if not grid_s.size:
             return []
         elevation_deg = self._elevation(grid_s)
-        if np.isnan(elevation_deg).any():
-            logger.warning("%s: no position for part of the time (decayed?)", self._trajectory.name)
+        if np.isnan(elevation_deg).any() and self._trajectory.valid_until is None:
+            logger.warning("%s: SGP4 fails for part of the time (decayed?)", self._trajectory.name)
         stretches = self._stretches_above(grid_s, np.nan_to_num(elevation_deg, nan=-90.0))
         if self._mask.lowest_deg < max(self._mask.elevations_deg) > self._floor_deg:
             stretches = [part for stretch in stretches for part in self._cut_by_mask(stretch)]
