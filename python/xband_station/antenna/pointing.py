@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the axes must stand so that the beam is on the satellite: refraction, and the errors of a real mount.
+"""Where the axes must stand so that the beam is on the satellite: the errors of a real mount.
 
 The mount is seen as a theodolite and computed exactly, not to first order, so the model holds at the zenith too. In
-the order from the sky to the encoders: refraction lifts the satellite, gravity lowers the beam (sag), the first axis
-leans (two tilts), the second is not square to it, the beam is not square to the second (collimation), and both
-encoders have an offset. Terms and order: e.g. P. Wallace, TPOINT, 1994; J. Meeks et al., IEEE Trans. AP-16, 1968.
+the order from the sky to the encoders: what the model atmosphere left of refraction lifts the satellite, gravity lowers
+the beam (sag), the first axis leans (two tilts), the second is not square to it, the beam is not square to the second
+(collimation), and both encoders have an offset. Terms and order: e.g. P. Wallace, TPOINT, 1994; J. Meeks et al., IEEE
+Trans. AP-16, 1968. Elevations given and returned are apparent ones, refracted (orbit/refraction.py).
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ import numpy as np
 
 from xband_station.antenna.mount import FloatArray, Mount, direction_vector, vector_direction
 
-# Refraction is not wanted below this: the formula is for what is above the horizon.
-_MIN_ELEVATION_DEG = -1.0
+# The cotangent law of refraction is for higher elevations; below it is held.
+_MIN_ELEVATION_DEG = 3.0
+# The bending terms change by a hundredth of a change in elevation.
+_INVERSIONS = 4
 
 
 @dataclass(frozen=True)
 class PointingModel:
-    """Errors of one antenna in degrees; all zero is a perfect mount in a vacuum.
+    """Errors of one antenna in degrees; all zero is a perfect mount.
 
     first_offset_deg, second_offset_deg: encoder minus true position. tilt_north_deg, tilt_east_deg: how far the top of
     the vertical leans. non_perpendicularity_deg: second axis against the first. collimation_deg: beam against the
     second axis. sag_deg: beam below where it should be, at the horizon, growing less with the elevation's cosine.
-    refraction_scale: 1 is the standard atmosphere.
+    refraction_deg: that the model atmosphere lacks, at 45 degrees, going with the cotangent of the elevation.
     """
 
     first_offset_deg: float = 0.0
@@ -38,24 +41,12 @@ class PointingModel:
     non_perpendicularity_deg: float = 0.0
     collimation_deg: float = 0.0
     sag_deg: float = 0.0
-    refraction_scale: float = 0.0
+    refraction_deg: float = 0.0
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Names of the terms, in order."""
         return tuple(field.name for field in dataclasses.fields(cls))
-
-
-def refraction_deg(elevation_deg: FloatArray) -> FloatArray:
-    """How much higher a source appears than it is: 0.16 degrees at 5, 0.017 at 45, 0 at the zenith.
-
-    T. Saemundsson, Sky & Telescope 72 (1986), for 1010 hPa and 10 degrees Celsius; at 8 GHz a dry atmosphere gives
-    about the same, a humid one up to a fifth more.
-    """
-    raised_deg = np.maximum(elevation_deg, _MIN_ELEVATION_DEG)
-    argument_deg = np.minimum(raised_deg + 10.3 / (raised_deg + 5.11), 90.0)
-    result: FloatArray = 1.02 / 60.0 / np.tan(np.radians(argument_deg))
-    return result
 
 
 PERFECT = PointingModel()
@@ -73,17 +64,25 @@ class Pointing:
         self._offsets_deg = np.array([model.first_offset_deg, model.second_offset_deg])
 
     def aim(self, azimuth_deg: FloatArray, elevation_deg: FloatArray) -> FloatArray:
-        """Unit vectors (..., 3) to where the beam must be aimed for geometric directions: refracted, sag made up for.
+        """Unit vectors (..., 3) to where the beam must be aimed for apparent directions: sag and the like made up for.
 
         The vectors are seen from the leaning first axis: east, north, up of a perfect mount.
         """
-        raised_deg = elevation_deg + self.model.refraction_scale * refraction_deg(elevation_deg)
-        raised_deg = raised_deg + self.model.sag_deg * np.cos(np.radians(raised_deg))
-        result: FloatArray = direction_vector(azimuth_deg, raised_deg) @ self._lean
+        result: FloatArray = direction_vector(azimuth_deg, elevation_deg + self._raise(elevation_deg)) @ self._lean
         return result
 
+    def _raise(self, elevation_deg: FloatArray) -> FloatArray:
+        """How much higher than the apparent direction the beam must be aimed."""
+        elevation = np.radians(elevation_deg)
+        raised: FloatArray = self.model.sag_deg * np.cos(elevation)
+        if self.model.refraction_deg:
+            raised = raised + self.model.refraction_deg / np.tan(
+                np.radians(np.maximum(elevation_deg, _MIN_ELEVATION_DEG))
+            )
+        return raised
+
     def to_axes(self, azimuth_deg: FloatArray, elevation_deg: FloatArray, over_the_top: bool = False) -> FloatArray:
-        """Encoder positions for geometric directions, the first axis within about -180 to 180, or -360 to 0 over the
+        """Encoder positions for apparent directions, the first axis within about -180 to 180, or -360 to 0 over the
         top (there the second is beyond 90). In the mount's blind spot: as near as it gets."""
         vector = self.aim(azimuth_deg, elevation_deg)
         axes = np.radians(self.mount.vector_to_axes(vector))
@@ -111,12 +110,12 @@ class Pointing:
         return self.mount.axes_to_vector(np.degrees(np.stack([longitude, latitude], axis=-1)))
 
     def to_sky(self, axes_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Apparent azimuth and elevation at which the beam looks: sag counted, refraction left in."""
-        azimuth_deg, elevation_deg = vector_direction(self.to_vector(axes_deg) @ self._lean.T)
-        # Sag depends on the elevation before it, which two rounds of substitution give to 1e-6 degrees.
-        sag_deg = self.model.sag_deg
-        unbent_deg = elevation_deg - sag_deg * np.cos(np.radians(elevation_deg))
-        return azimuth_deg, elevation_deg - sag_deg * np.cos(np.radians(unbent_deg))
+        """Apparent azimuth and elevation of what the beam sees."""
+        azimuth_deg, aimed_deg = vector_direction(self.to_vector(axes_deg) @ self._lean.T)
+        elevation_deg = aimed_deg
+        for _ in range(_INVERSIONS):
+            elevation_deg = aimed_deg - self._raise(elevation_deg)
+        return azimuth_deg, elevation_deg
 
     def _seen_from_second_axis(
         self, true_first_deg: FloatArray, vector: FloatArray

@@ -100,8 +100,8 @@ def plan_track(
 ) -> Track:
     """Plans a whole pass; 0.1 to 0.5 s of computing where the limits bind, milliseconds otherwise.
 
-    offsets_s (k,): growing, some seconds apart at most; azimuth_deg, elevation_deg (k,): the satellite then, geometric
-    (model says what refraction and the mount make of it). initial: where the dish is before; of tracks that are as good
+    offsets_s (k,): growing, some seconds apart at most; azimuth_deg, elevation_deg (k,): where the satellite appears
+    then (refracted); model: what the mount makes of it. initial: where the dish is before; of tracks that are as good
     the nearest is taken, without it the one farthest from the limits. Raises XbandError: fewer than 4 points, or times
     that do not grow.
     """
