@@ -27,6 +27,122 @@ std::complex<float> multiply(std::complex<float> a, std::complex<float> b)
     return { a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real() };
 }
 
+constexpr std::size_t batch = 8; // complex values in a vec16
+
+/// A complex constant, to multiply interleaved values with.
+struct factor {
+    vec16 re, im;
+};
+
+XBAND_INLINE void spread(factor& f, std::complex<float> value)
+{
+    const float a = value.real(), b = value.imag();
+    f.re = vec16{} + a;
+    f.im = vec16{ -b, b, -b, b, -b, b, -b, b, -b, b, -b, b, -b, b, -b, b };
+}
+
+/// sum += x * f
+XBAND_INLINE void add_product(vec16& sum, const vec16& x, const factor& f)
+{
+    sum += x * f.re + __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14) * f.im;
+}
+
+/// y[i] = x[i] + step * y[i - 1], a batch at a time: values that are 1, 2 and 4 apart are added in turn, then what came before.
+/// \tparam is_forward false: y[i + 1] in place of y[i - 1]
+template <bool is_forward>
+class recursion
+{
+public:
+    recursion(std::complex<float> before, std::complex<float> step)
+    {
+        const std::complex<float> step_2 = multiply(step, step);
+        spread(d_step, step);
+        spread(d_step_2, step_2);
+        spread(d_step_4, multiply(step_2, step_2));
+        std::complex<float> power = 1.0f;
+        for (std::size_t i = 0; i < batch; ++i) {
+            power = multiply(power, step);
+            const std::size_t at = 2 * (is_forward ? i : batch - 1 - i);
+            d_powers[at] = power.real();
+            d_powers[at + 1] = power.imag();
+            d_turned_powers[at] = -power.imag();
+            d_turned_powers[at + 1] = power.real();
+        }
+        d_before_re = vec16{} + before.real();
+        d_before_im = vec16{} + before.imag();
+    }
+
+    /// \param v the x, then the y of the next batch
+    XBAND_INLINE void step(vec16& v)
+    {
+        const vec16 zero{};
+        if constexpr (is_forward) {
+            add_product(
+                v, __builtin_shufflevector(v, zero, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13), d_step);
+            add_product(
+                v, __builtin_shufflevector(v, zero, 16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), d_step_2);
+            add_product(
+                v, __builtin_shufflevector(v, zero, 16, 16, 16, 16, 16, 16, 16, 16, 0, 1, 2, 3, 4, 5, 6, 7), d_step_4);
+        } else {
+            add_product(
+                v, __builtin_shufflevector(v, zero, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16), d_step);
+            add_product(v,
+                        __builtin_shufflevector(v, zero, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16),
+                        d_step_2);
+            add_product(v,
+                        __builtin_shufflevector(v, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16),
+                        d_step_4);
+        }
+        v += d_before_re * d_powers + d_before_im * d_turned_powers;
+        constexpr int re = is_forward ? 14 : 0, im = re + 1;
+        d_before_re = __builtin_shufflevector(v, v, re, re, re, re, re, re, re, re, re, re, re, re, re, re, re, re);
+        d_before_im = __builtin_shufflevector(v, v, im, im, im, im, im, im, im, im, im, im, im, im, im, im, im, im);
+    }
+    std::complex<float> last() const { return { d_before_re[0], d_before_im[0] }; }
+
+private:
+    factor d_step, d_step_2, d_step_4;
+    vec16 d_powers, d_turned_powers; ///< of the step, as far as each value is from the batch before; the same times j
+    vec16 d_before_re, d_before_im;
+};
+
+/// out[i]: sum of x[i + k] weighted by step^|k|, conjugate for k > 0. \param before such a sum over what came before x[0]
+XBAND_MULTIVERSION void sum_both_ways(const std::complex<float>* x,
+                                      std::size_t n,
+                                      std::complex<float> before,
+                                      std::complex<float> step,
+                                      std::complex<float>* out,
+                                      std::complex<float>* backward)
+{
+    const std::size_t whole = n / batch * batch;
+    std::complex<float> after{};
+    for (std::size_t i = n; i-- > whole;)
+        backward[i] = after = multiply(after, std::conj(step)) + x[i];
+    recursion<true> forward_sum(before, step);
+    recursion<false> backward_sum(after, std::conj(step));
+    // Each recursion waits for its own last step; side by side they wait together.
+    for (std::size_t i = 0; i < whole; i += batch) {
+        const std::size_t at = whole - batch - i;
+        vec16 v, w;
+        load(v, reinterpret_cast<const float*>(x + i));
+        load(w, reinterpret_cast<const float*>(x + at));
+        forward_sum.step(v);
+        backward_sum.step(w);
+        store(reinterpret_cast<float*>(out + i), v);
+        store(reinterpret_cast<float*>(backward + at), w);
+    }
+    std::complex<float> forward = forward_sum.last();
+    for (std::size_t i = whole; i < n; ++i)
+        out[i] = forward = multiply(forward, step) + x[i];
+}
+
+/// out[i] += backward[i] - x[i]: x itself is in both.
+XBAND_MULTIVERSION void add_sums(const float* backward, const float* x, std::size_t n, float* out)
+{
+    for (std::size_t i = 0; i < n; ++i)
+        out[i] += backward[i] - x[i];
+}
+
 /// Sum of x[i + lag] conj(x[i]), i < n.
 XBAND_MULTIVERSION std::complex<float> sum_lagged_products(const std::complex<float>* x, std::size_t lag, std::size_t n)
 {
@@ -60,23 +176,15 @@ void phase_smoother::smooth(std::span<const std::complex<float>> sums,
                             float step_rad,
                             std::complex<float>* out)
 {
-    using complexf = std::complex<float>;
-    const float keep = std::exp(-alpha_per_group);
-    const complexf forward_step = std::polar(keep, step_rad);
-    const complexf backward_step = std::conj(forward_step);
     const std::size_t n = sums.size();
+    const std::complex<float> step = std::polar(std::exp(-alpha_per_group), step_rad);
     d_backward.resize(n);
-    complexf backward{}, forward = d_forward;
-    // Each recursion waits for its own last step; side by side they wait together.
-    for (std::size_t i = 0; i < n; ++i) {
-        forward = multiply(forward, forward_step) + sums[i];
-        out[i] = forward;
-        d_backward[n - 1 - i] = backward; // without the group itself, which the forward sum brings
-        backward = multiply(backward + sums[n - 1 - i], backward_step);
-    }
+    sum_both_ways(sums.data(), n, d_forward, step, out, d_backward.data());
     d_forward = out[n_new - 1];
-    for (std::size_t i = 0; i < n; ++i)
-        out[i] += d_backward[i];
+    add_sums(reinterpret_cast<const float*>(d_backward.data()),
+             reinterpret_cast<const float*>(sums.data()),
+             2 * n,
+             reinterpret_cast<float*>(out));
 }
 
 void phase_meter::add(std::span<const std::complex<float>> sums)
