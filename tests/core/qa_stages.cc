@@ -2,9 +2,11 @@
 #include "dsp/stages.h"
 #include "test_signal.h"
 
+#include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <random>
 
 using namespace xband::core;
 namespace bdata = boost::unit_test::data;
@@ -93,6 +95,35 @@ BOOST_AUTO_TEST_CASE(frequency_correction_is_one_for_one_and_chunk_free)
     BOOST_TEST((run<complexf>(b, iq, 333) == whole));
     const double cycles = phase_cycles(plan, 15000.0, 1e6) + 200.0 * 15000.0 / 1e6;
     BOOST_TEST(std::abs(whole[15000] - complexf(std::polar(1.0, -2.0 * std::numbers::pi * cycles))) < 1e-3f);
+}
+
+// Rails that move in straight lines from symbol to symbol, turned: all of both samples of each symbol come out turned alike.
+BOOST_DATA_TEST_CASE(carrier_recovery_turns_every_sample, bdata::make({ 0, 1, 2 }), kind_index)
+{
+    const modulation kind = std::array{ modulation::bpsk, modulation::qpsk, modulation::oqpsk }[kind_index];
+    constexpr std::size_t n = 9000;
+    const bool has_q = rails(kind) == 2, is_late = kind == modulation::oqpsk;
+    std::mt19937 random(3);
+    std::vector<float> i(n + 2), q(n + 2);
+    for (std::size_t k = 0; k < n + 2; ++k) {
+        i[k] = random() >> 31 ? 0.7f : -0.7f;
+        q[k] = has_q ? (random() >> 31 ? 0.7f : -0.7f) : 0.0f;
+    }
+    std::vector<complexf> upright(2 * n), turned(2 * n);
+    for (std::size_t k = 0; k < n; ++k) {
+        const float i_after = 0.5f * (i[k] + i[k + 1]), q_after = 0.5f * (q[k + 1] + q[k + 2]);
+        const float q_before = 0.5f * (q[k] + q[k + 1]);
+        upright[2 * k] = { i[k], is_late ? q_before : q[k + 1] };
+        upright[2 * k + 1] = { i_after, is_late ? q[k + 1] : q_after };
+    }
+    for (std::size_t k = 0; k < 2 * n; ++k)
+        turned[k] = upright[k] * std::polar(1.0f, 0.3f);
+    carrier_recovery_stage carrier(kind, 0.5);
+    const auto out = run<complexf>(carrier, turned, 777);
+    BOOST_TEST(out.size() == 2 * n);
+    const complexf quarters = out[100] / upright[100]; // which of the constellation's own turns it came out with
+    for (std::size_t k = 0; k < 2 * n; ++k)
+        BOOST_TEST(std::abs(out[k] - quarters * upright[k]) < 0.1f, "sample " << k);
 }
 
 BOOST_AUTO_TEST_CASE(timing_alone_refuses_oqpsk)

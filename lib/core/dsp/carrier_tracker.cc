@@ -60,34 +60,31 @@ void carrier_tracker::restart(const phase_meter& known)
     d_has_angle = false;
 }
 
-stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n)
+stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n, bool wants_all)
 {
     const std::size_t n_groups = n / phasor_group;
     const std::size_t all_groups = symbols.size() / phasor_group;
+    const std::size_t n_whole = wants_all ? n_groups : std::min(n_groups, timing_symbols / phasor_group);
     d_sums.resize(all_groups);
     d_smooth.resize(all_groups);
-    sum_phasors(d_kind,
-                symbols.on_re.data(),
-                symbols.on_im.data(),
-                symbols.half_re.data(),
-                symbols.half_im.data(),
-                all_groups * phasor_group,
-                d_sums.data());
+    sum_phasors(d_kind, symbols, d_sums.data());
     d_meter.add(std::span(d_sums).first(n_groups));
     d_smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), d_meter.step_rad(), d_smooth.data());
     unwrap(n_groups);
     if (d_kind == modulation::oqpsk)
-        turn_offset_rails_upright(symbols, n_groups);
+        turn_offset_rails_upright(symbols, n_groups, n_whole);
     else
-        turn_upright(symbols, n_groups);
+        turn_upright(symbols, n_groups, n_whole);
+    if (wants_all)
+        find_follower(symbols, n);
 
     stretch_report report{};
     report.coherence = d_meter.coherence();
     report.step_per_symbol_cycles =
         d_meter.step_rad() / (two_pi * static_cast<float>(phasor_group * phase_multiple(d_kind)));
-    measure_timing(symbols, n, report);
+    measure_timing(symbols, std::min(n, timing_symbols), report);
     if (d_kind == modulation::oqpsk)
-        find_decision_gain(symbols, n);
+        find_decision_gain(symbols, std::min(n, timing_symbols));
     return report;
 }
 
@@ -126,78 +123,52 @@ void carrier_tracker::unwrap(std::size_t n_groups)
     d_has_angle = true;
 }
 
-void carrier_tracker::turn_upright(symbol_buffer& symbols, std::size_t n_groups) const
+void carrier_tracker::turn_upright(symbol_buffer& symbols, std::size_t n_groups, std::size_t n_whole) const
 {
-    const auto turn = [&](aligned_vector<float>& re, aligned_vector<float>& im, std::size_t n, float delay) {
-        derotate_groups(re.data(), im.data(), n, d_phase_rad.data(), d_slope_rad.data(), delay, re.data(), im.data());
-    };
-    turn(symbols.on_re, symbols.on_im, n_groups, 0.0f);
-    turn(symbols.half_re, symbols.half_im, std::min(n_groups, timing_symbols / phasor_group), 0.5f);
+    const float *phase = d_phase_rad.data(), *slope = d_slope_rad.data();
+    derotate_groups(symbols.on_re.data(), symbols.on_im.data(), n_groups, phase, slope, 0.0f);
+    derotate_groups(symbols.half_re.data(), symbols.half_im.data(), n_whole, phase, slope, 0.5f);
 }
 
-void carrier_tracker::turn_more(symbol_buffer& symbols, std::size_t n, symbol_buffer& next_group) const
+void carrier_tracker::turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups, std::size_t n_whole)
 {
-    const std::size_t next = n / phasor_group, done = timing_symbols / phasor_group;
-    if (d_kind != modulation::oqpsk && next > done) {
-        float *re = &symbols.half_re[timing_symbols], *im = &symbols.half_im[timing_symbols];
-        derotate_groups(re, im, next - done, &d_phase_rad[done], &d_slope_rad[done], 0.5f, re, im);
-    }
-    next_group.resize(0);
-    next_group.pad(phasor_group);
-    if (next == d_phase_rad.size())
-        return;
-    const float phase = d_phase_rad[next] + (d_kind == modulation::oqpsk ? d_correction_rad[next] : 0.0f);
-    const auto turn = [&](const auto& re, const auto& im, float delay, auto& to_re, auto& to_im) {
-        derotate_groups(&re[n], &im[n], 1, &phase, &d_slope_rad[next], delay, to_re.data(), to_im.data());
-    };
-    turn(symbols.on_re, symbols.on_im, 0.0f, next_group.on_re, next_group.on_im);
-    turn(symbols.half_re, symbols.half_im, 0.5f, next_group.half_re, next_group.half_im);
-}
-
-void carrier_tracker::turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups)
-{
-    const std::size_t all_groups = d_phase_rad.size();
-    symbol_buffer& s = d_nearly_upright;
-    s.resize(symbols.size());
-    const auto turn =
-        [&](const aligned_vector<float>& re, const aligned_vector<float>& im, float delay, auto& to_re, auto& to_im) {
-            derotate_groups(re.data(),
-                            im.data(),
-                            all_groups,
-                            d_phase_rad.data(),
-                            d_slope_rad.data(),
-                            delay,
-                            to_re.data(),
-                            to_im.data());
-        };
-    turn(symbols.on_re, symbols.on_im, 0.0f, s.on_re, s.on_im);
-    turn(symbols.half_re, symbols.half_im, 0.5f, s.half_re, s.half_im);
+    const std::size_t n = n_groups * phasor_group, ahead = symbols.size() - n;
+    d_look_ahead.resize(ahead);
+    d_look_ahead.copy(symbols, n, ahead, 0);
     // The squared phasors carry the rails' mutual noise, which decisions remove (jitter falls by more than half).
-    d_correction_rad.assign(all_groups, 0.0f);
-    for (auto& smoother : d_fine_smoothers) {
-        sum_soft_decisions(s.on_re.data(),
-                           s.on_im.data(),
-                           s.half_re.data(),
-                           s.half_im.data(),
-                           all_groups,
-                           d_correction_rad.data(),
-                           d_decision_gain,
-                           d_sums.data());
-        // The correction is a few degrees around zero: no carrier step.
-        smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
-        angles(d_smooth.data(), all_groups, d_correction_rad.data());
-    }
-    const auto correct =
-        [&](const aligned_vector<float>& re, const aligned_vector<float>& im, auto& to_re, auto& to_im) {
-            turn_groups_back(re.data(), im.data(), n_groups, d_correction_rad.data(), to_re.data(), to_im.data());
-        };
-    correct(s.on_re, s.on_im, symbols.on_re, symbols.on_im);
-    correct(s.half_re, s.half_im, symbols.half_re, symbols.half_im);
+    derotate_and_decide(symbols, d_phase_rad.data(), d_slope_rad.data(), d_sums.data());
+    find_correction(d_fine_smoothers[0], n_groups);
+    sum_soft_decisions(symbols, d_correction_rad.data(), d_decision_gain, d_sums.data());
+    find_correction(d_fine_smoothers[1], n_groups);
+    turn_groups_back(symbols, n_groups, n_whole, d_correction_rad.data());
+    symbols.copy(d_look_ahead, 0, ahead, n);
+}
+
+void carrier_tracker::find_correction(phase_smoother& smoother, std::size_t n_groups)
+{
+    // A few degrees around zero: no carrier step.
+    smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), 0.0f, d_smooth.data());
+    d_correction_rad.resize(d_smooth.size());
+    angles(d_smooth.data(), d_smooth.size(), d_correction_rad.data());
+}
+
+void carrier_tracker::find_follower(const symbol_buffer& symbols, std::size_t n)
+{
+    const std::size_t group = n / phasor_group;
+    d_follower.resize(0);
+    d_follower.pad(phasor_group);
+    if (group == d_phase_rad.size())
+        return;
+    d_follower.copy(symbols, n, phasor_group, 0);
+    const float phase = d_phase_rad[group] + (d_kind == modulation::oqpsk ? d_correction_rad[group] : 0.0f);
+    const float slope = d_slope_rad[group];
+    derotate_groups(d_follower.on_re.data(), d_follower.on_im.data(), 1, &phase, &slope, 0.0f);
+    derotate_groups(d_follower.half_re.data(), d_follower.half_im.data(), 1, &phase, &slope, 0.5f);
 }
 
 void carrier_tracker::measure_timing(const symbol_buffer& symbols, std::size_t n, stretch_report& report) const
 {
-    const std::size_t used = std::min(n, d_kind == modulation::oqpsk ? stretch_symbols : timing_symbols) - phasor_group;
+    const std::size_t used = n - phasor_group; // the detector looks one symbol ahead
     const auto power = [&](const float* at) {
         float second, fourth;
         sum_even_powers(at, used, second, fourth);

@@ -28,7 +28,8 @@ class carrier_tracker
 public:
     static constexpr std::size_t stretch_symbols = 4096;
     static constexpr std::size_t look_ahead_symbols = 512;
-    /// Symbols whose half-symbol samples QPSK and BPSK need (timing is measured on them); OQPSK needs all.
+    /// Timing is measured on so many symbols of a stretch; of the others, samples without data are not needed: all half-symbol
+    /// ones of BPSK and QPSK, those of each rail at the other's instants of OQPSK (though its phase is measured on all).
     static constexpr std::size_t timing_symbols = 1024;
 
     carrier_tracker(modulation kind, double rolloff);
@@ -36,23 +37,25 @@ public:
     /// Forgets the signal. \param known what there is to know of its phase noise beforehand
     void restart(const phase_meter& known = {});
 
-    /// Turns the first n symbols of a buffer upright in place; those after them are look-ahead.
-    /// \param n a multiple of phasor_group, stretch_symbols but for the last stretch
-    stretch_report process(symbol_buffer& symbols, std::size_t n);
+    /// Turns the first n symbols of a buffer upright in place; those after them are look-ahead and stay as they are.
+    /// \param symbols whole groups. \param n a multiple of phasor_group, stretch_symbols but for the last stretch
+    /// \param wants_all the samples without data too, and follower(); else only the first timing_symbols have them
+    stretch_report process(symbol_buffer& symbols, std::size_t n, bool wants_all);
 
     const phase_meter& meter() const { return d_meter; }
 
-    /// For the equaliser, after process(): turns the half-symbol samples that the timing did not need, and copies the group that
-    /// follows the n symbols, upright as far as is known now; silence if there is none.
-    void turn_more(symbol_buffer& symbols, std::size_t n, symbol_buffer& next_group) const;
+    /// The group that follows the n symbols of the last process(), upright as far as is known now; silence if there is none.
+    const symbol_buffer& follower() const { return d_follower; }
 
     /// Memory of the smoother, symbols.
     float memory_symbols() const { return static_cast<float>(phasor_group) / d_meter.alpha_per_group(); }
 
 private:
     void unwrap(std::size_t n_groups);
-    void turn_upright(symbol_buffer& symbols, std::size_t n_groups) const;
-    void turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups);
+    void turn_upright(symbol_buffer& symbols, std::size_t n_groups, std::size_t n_whole) const;
+    void turn_offset_rails_upright(symbol_buffer& symbols, std::size_t n_groups, std::size_t n_whole);
+    void find_correction(phase_smoother& smoother, std::size_t n_groups);
+    void find_follower(const symbol_buffer& symbols, std::size_t n);
     void find_decision_gain(const symbol_buffer& symbols, std::size_t n);
     void measure_timing(const symbol_buffer& symbols, std::size_t n, stretch_report& report) const;
 
@@ -67,7 +70,8 @@ private:
     std::vector<float> d_advance;   ///< of the angle from group to group, beyond the mean
     std::vector<float> d_phase_rad; ///< carrier phase in the middle of each group
     std::vector<float> d_slope_rad; ///< its change per symbol
-    symbol_buffer d_nearly_upright; ///< OQPSK: symbols and look-ahead, before the decisions
+    symbol_buffer d_look_ahead;     ///< OQPSK: as it came, while decisions are taken on it
+    symbol_buffer d_follower;
     std::vector<float> d_correction_rad;
     float d_last_angle = 0.0f;
     bool d_has_angle = false;

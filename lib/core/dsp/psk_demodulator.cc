@@ -19,6 +19,7 @@ constexpr std::size_t block_symbols = 512;  // filtered at one go; clock steerin
 constexpr std::size_t stretch = carrier_tracker::stretch_symbols;
 constexpr std::size_t look_ahead = carrier_tracker::look_ahead_symbols;
 static_assert(stretch % block_symbols == 0 && look_ahead % block_symbols == 0);
+static_assert(symbol_meter::wobble_symbols <= carrier_tracker::timing_symbols);
 
 // Stretches without a coherent carrier before the receiver searches anew (2.2 ms at 15 Msym/s); until then clock and carrier coast.
 constexpr unsigned patience_stretches = 8;
@@ -261,7 +262,7 @@ void psk_demodulator::sample_symbols(bool is_last)
 
 void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
 {
-    const stretch_report report = d_tracker.process(d_symbols, n);
+    const stretch_report report = d_tracker.process(d_symbols, n, d_equaliser.wants_halves());
     equalise(n, report);
     judge(report);
     measure(n_real);
@@ -277,9 +278,7 @@ void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
 
 void psk_demodulator::equalise(std::size_t n, const stretch_report& report)
 {
-    if (d_equaliser.wants_halves())
-        d_tracker.turn_more(d_symbols, n, d_next_group);
-    d_equaliser.process(d_symbols, n, d_next_group, report.coherence > locked_coherence);
+    d_equaliser.process(d_symbols, n, d_tracker.follower(), report.coherence > locked_coherence);
     d_stats.is_equaliser_active = d_equaliser.is_active();
     d_stats.isi_db = d_equaliser.isi_db();
     d_stats.equaliser_gain_db = d_equaliser.gain_db();

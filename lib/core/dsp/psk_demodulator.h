@@ -130,8 +130,7 @@ private:
     double d_next_symbol = 0.0;       ///< position of the next symbol
     double d_step = 0.0;              ///< samples per symbol now
     symbol_buffer d_symbols;
-    symbol_buffer d_next_group; ///< for the equaliser: symbols after the stretch
-    ring<double> d_positions;   ///< of the first symbol of each block in d_symbols
+    ring<double> d_positions; ///< of the first symbol of each block in d_symbols
 
     bool d_has_jumped = false; ///< symbol timing was set anew at the end of the last stretch
     unsigned d_unlocked_stretches = 0;

@@ -254,7 +254,7 @@ void carrier_recovery_stage::turn(std::size_t n, std::size_t n_real)
         d_symbols.half_re[k] = pairs[2 * k + 1].real();
         d_symbols.half_im[k] = pairs[2 * k + 1].imag();
     }
-    d_coherence = d_tracker.process(d_symbols, n).coherence;
+    d_coherence = d_tracker.process(d_symbols, n, true).coherence;
     const auto out = d_out.append(2 * n_real);
     for (std::size_t k = 0; k < n_real; ++k) {
         out[2 * k] = { d_symbols.on_re[k], d_symbols.on_im[k] };

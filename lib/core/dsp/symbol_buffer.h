@@ -2,6 +2,7 @@
 #pragma once
 #include "base/aligned_vector.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace xband::core {
@@ -22,6 +23,13 @@ struct symbol_buffer {
     {
         for (auto* v : { &on_re, &on_im, &half_re, &half_im })
             v->resize(n, 0.0f);
+    }
+    /// Takes n elements of another buffer, from its first-th on, to here from at on.
+    void copy(const symbol_buffer& from, std::size_t first, std::size_t n, std::size_t at)
+    {
+        for (auto rail :
+             { &symbol_buffer::on_re, &symbol_buffer::on_im, &symbol_buffer::half_re, &symbol_buffer::half_im })
+            std::copy_n((from.*rail).data() + first, n, (this->*rail).data() + at);
     }
     void erase_front(std::size_t n)
     {

@@ -23,12 +23,14 @@ namespace xband::core {
 class symbol_meter
 {
 public:
+    static constexpr std::size_t wobble_symbols = 1024; ///< at the begin of each stretch: enough, and cheap
+
     explicit symbol_meter(modulation kind) : d_kind(kind) {}
     void restart();
 
     /// Takes a stretch of symbols.
     /// \param i, q    the rails, each at its own instants.
-    /// \param across  OQPSK: the second rail at the instants of the first.
+    /// \param across  OQPSK: the second rail at the instants of the first, wobble_symbols of them.
     /// \param n       symbols, 4096 but for the last stretch.
     void add(const float* i, const float* q, const float* across, std::size_t n);
 
@@ -54,7 +56,6 @@ private:
     modulation d_kind;
     unsigned d_stretches = 0;
     figures d_figures;
-    static constexpr std::size_t wobble_symbols = 1024; ///< at the begin of each stretch: enough, and cheap
     std::array<float, wobble_symbols> d_error{};
 };
 

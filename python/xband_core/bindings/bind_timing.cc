@@ -114,7 +114,7 @@ stage_times demodulator_stages(const std::string& modulation_name, double sample
                                                                symbols.half_im.data());
                                             }));
     symbols = upright_symbols(kind);
-    times.emplace_back("carrier phase", seconds_of([&] { tracker.process(symbols, stretch); }) / n_stretch);
+    times.emplace_back("carrier phase", seconds_of([&] { tracker.process(symbols, stretch, false); }) / n_stretch);
     symbols = upright_symbols(kind);
     const auto& second = kind == modulation::oqpsk ? symbols.half_im : symbols.on_im;
     times.emplace_back("quality", seconds_of([&] {
