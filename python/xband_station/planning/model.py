@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a plan is made of: opportunities and limits go in, contacts and stated refusals come out.
 
-A *pass* is one rise of a satellite. An *opportunity* is a stretch of a pass that one antenna can use: a pass has one per
-antenna, and two or more on one antenna if a ridge of the horizon or the Sun interrupts it. A *contact* is the part of an
-opportunity that is taken. Several contacts of one pass are *joined*: they may not overlap, and their values add up.
+A *pass* is one rise of a satellite. An *opportunity* is the stretch of a pass that one antenna can use; where a ridge of
+the horizon or the Sun interrupts it, it has a hole. A *contact* is the part of an opportunity that is taken; it may span
+holes. Several contacts of one pass are *joined*: they may not overlap, and their values add up.
 
 Nothing here knows orbits, missions or files, so the planner can be tested on made-up numbers.
 """
@@ -50,10 +50,10 @@ class Quota:
 
 @dataclass(frozen=True)
 class Opportunity:
-    """A stretch of a pass that one antenna can use.
+    """The stretch of a pass that one antenna can use.
 
-    aos, los: where the usable stretch begins and ends (aware UTC datetimes); pass_id: the same on all antennas and for
-    all pieces of one pass; value_per_s: what a second is worth.
+    aos, los: where it begins and ends (aware UTC datetimes); pass_id: the same on all antennas; value_per_s: what a
+    useful second is worth; holes: (begin, end) within it in order of time, worth nothing.
     """
 
     satellite: str
@@ -66,10 +66,17 @@ class Opportunity:
     polarisation: str = ""
     demands: tuple[Demand, ...] = ()
     max_elevation_deg: float = 90.0
+    holes: tuple[tuple[datetime, datetime], ...] = ()
+
+    def useful_s(self, start: datetime, end: datetime) -> float:
+        """Seconds from ``start`` to ``end`` without the holes."""
+        lost_s = sum(max(0.0, (min(b, end) - max(a, start)).total_seconds()) for a, b in self.holes)
+        return (end - start).total_seconds() - lost_s
 
     @property
     def duration_s(self) -> float:
-        return (self.los - self.aos).total_seconds()
+        """Useful seconds."""
+        return self.useful_s(self.aos, self.los)
 
     @property
     def value(self) -> float:
@@ -132,7 +139,8 @@ class Contact:
 
     @property
     def duration_s(self) -> float:
-        return (self.end - self.start).total_seconds()
+        """Useful seconds."""
+        return self.opportunity.useful_s(self.start, self.end)
 
     @property
     def value(self) -> float:
@@ -162,7 +170,8 @@ class Rejected:
 @dataclass(frozen=True)
 class Problem:
     """All that the planner decides about. turnaround_s: least time between two contacts of one antenna;
-    min_useful_s: no contact is shorter; polarisation_switch_s: least time between contacts of unlike polarisation.
+    min_useful_s: no contact has fewer useful seconds; polarisation_switch_s: least time between contacts of unlike polarisation;
+    max_slew_s: no answer of ``slew_s`` is longer.
 
     refused: passes that cannot be taken at all, with their reasons; they go through to the plan.
     """
@@ -172,6 +181,7 @@ class Problem:
     min_useful_s: float = 120.0
     polarisation_switch_s: float = 0.0
     slew_s: SlewTime = no_slew
+    max_slew_s: float = 0.0
     resources: tuple[Resource, ...] = ()
     quotas: tuple[Quota, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
