@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,28 +75,16 @@ def make_columns(problem: Problem) -> Columns:
     times = [one.aos for one in usable] + [kept.start for kept in wishes.kept]
     base = min(times, default=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
     cuts = _Cuts(problem, usable, base)
-    pieces = [_candidates(index, one, cuts, problem.min_useful_s) for index, one in enumerate(usable)]
-    for number, kept in enumerate(wishes.kept):
-        times_s = [(time - base).total_seconds() for time in (kept.start, kept.end)]
-        pieces.append(np.array([[len(usable) + number], *([time_s] for time_s in times_s), [kept.duration_s]]))
+    found = [row for index in range(len(usable)) for row in cuts.contacts(index)]
+    for number, kept in enumerate(wishes.kept, start=len(usable)):
+        start_s, end_s = ((time - base).total_seconds() for time in (kept.start, kept.end))
+        found.append((number, start_s, end_s, kept.duration_s))
     everyone = (*usable, *(kept.opportunity for kept in wishes.kept))
-    owner, start_s, end_s, duration_s = np.concatenate([np.zeros((4, 0)), *pieces], axis=1)
+    owner, start_s, end_s, duration_s = np.array(found, dtype=float).reshape(-1, 4).T
     index = owner.astype(np.int64)
     rates = np.array([one.value_per_s for one in everyone], dtype=float)
     value = duration_s * rates[index] if everyone else np.zeros(0)
     return Columns(base, everyone, index, start_s, end_s, duration_s, value, index >= len(usable))
-
-
-def _candidates(index: int, one: Opportunity, cuts: _Cuts, min_useful_s: float) -> FloatArray:
-    """Rows: opportunity, start, end, useful seconds; a column for each pair that is long enough."""
-    grid = np.array(np.meshgrid(cuts.starts(index), cuts.ends(index), indexing="ij")).reshape(2, -1)
-    pairs = np.concatenate([grid, np.array(cuts.shortest(index)).reshape(-1, 2).T], axis=1)
-    start_s, end_s = np.unique(pairs, axis=1)
-    duration_s = end_s - start_s
-    for begin_s, finish_s in cuts.holes(index):
-        duration_s -= np.maximum(0.0, np.minimum(end_s, finish_s) - np.maximum(start_s, begin_s))
-    is_long = duration_s >= min_useful_s - 0.5 / _TICKS_PER_S
-    return np.array([np.full(len(start_s), float(index)), start_s, end_s, duration_s])[:, is_long]
 
 
 class _Cuts:
@@ -106,6 +94,7 @@ class _Cuts:
         self._problem = problem
         self._usable = usable
         self._base = base
+        self._has_slews = max(problem.max_slew_s, problem.polarisation_switch_s) > problem.turnaround_s
         self._aos = [_tick((one.aos - base).total_seconds()) for one in usable]
         self._los = [_tick((one.los - base).total_seconds()) for one in usable]
         self._starts: list[set[float]] = [{time} for time in self._aos]
@@ -121,20 +110,21 @@ class _Cuts:
         self._keep_clear()
         self._join()
 
-    def starts(self, index: int) -> FloatArray:
-        """No contact begins in a hole: it would wait for its end."""
-        moved = {next((b for a, b in self.holes(index) if a <= time < b), time) for time in self._starts[index]}
-        return np.array(sorted(moved | {b for _, b in self.holes(index)}))
-
-    def ends(self, index: int) -> FloatArray:
-        moved = {next((a for a, b in self.holes(index) if a < time <= b), time) for time in self._ends[index]}
-        return np.array(sorted(moved | {a for a, _ in self.holes(index)}))
-
-    def shortest(self, index: int) -> list[tuple[float, float]]:
-        """Start and end of contacts of the least useful length, where there is no hole to count out."""
-        if self._usable[index].holes:
-            return []
-        return [(start_s, _tick(start_s + self._problem.min_useful_s)) for start_s in sorted(self._least[index])]
+    def contacts(self, index: int) -> Iterator[tuple[int, float, float, float]]:
+        """Opportunity, start, end and useful seconds of each candidate that is long enough."""
+        holes = self.holes(index)
+        starts, ends = self._starts[index], self._ends[index]
+        pairs = {(s, _tick(s + self._problem.min_useful_s)) for s in self._least[index] if not holes}
+        if holes:
+            # A contact that begins in a hole waits for its end; one that ends in it has ended before.
+            starts = {next((b for a, b in holes if a <= s < b), s) for s in starts} | {b for _, b in holes}
+            ends = {next((a for a, b in holes if a < e <= b), e) for e in ends} | {a for a, _ in holes}
+        pairs.update((s, e) for s in starts for e in ends)
+        least_s = self._problem.min_useful_s - 0.5 / _TICKS_PER_S
+        for start_s, end_s in sorted(pairs):
+            lost_s = sum(max(0.0, min(end_s, b) - max(start_s, a)) for a, b in holes)
+            if end_s - start_s - lost_s >= least_s:
+                yield index, start_s, end_s, end_s - start_s - lost_s
 
     def holes(self, index: int) -> list[tuple[float, float]]:
         holes = self._usable[index].holes
@@ -192,6 +182,8 @@ class _Cuts:
         one, two = self._usable[first], self._usable[second]
         if one.antenna != two.antenna:
             return 0.0
+        if not self._has_slews:
+            return self._problem.turnaround_s
         return self._problem.gap_s(one, self._time(end_s), two, self._time(start_s))
 
     def _time(self, seconds: float) -> datetime:

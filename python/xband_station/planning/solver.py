@@ -9,6 +9,7 @@ otherwise all is solved in one. A quota that no plan can meet is missed by as li
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from xband_station.planning.model import Problem
 from xband_station.planning.rows import EPSILON_S, Rows, global_rows, local_rows
 
 _TIME_LIMIT = 1  # status of scipy's milp
+_BATCH_LEN = 300
 # Sums of seconds are compared with limits to this.
 _TOLERANCE = 1e-6
 
@@ -90,7 +92,7 @@ class Solver:
     def _choose(self) -> Choice:
         taken = np.zeros(len(self.columns), dtype=bool)
         bound = 0.0
-        for part in self._parts:
+        for part in _batches(self._parts):
             taken[part], part_bound = self._maximise(part, self._limits.of(part))
             bound += part_bound
         if _keeps(self._over_all, taken):
@@ -199,6 +201,18 @@ def _parts(columns: Columns, matrix: csr_matrix) -> list[IntArray]:
         np.maximum.at(reach, first, last)
     ends = np.flatnonzero(np.maximum.accumulate(reach) == np.arange(len(order)))
     return [part for part in np.split(order, ends + 1) if len(part)]
+
+
+def _batches(parts: list[IntArray]) -> Iterator[IntArray]:
+    """Small parts together: starting the solver takes as long as solving some hundred columns."""
+    batch: list[IntArray] = []
+    for part in parts:
+        batch.append(part)
+        if sum(map(len, batch)) >= _BATCH_LEN:
+            yield np.concatenate(batch)
+            batch = []
+    if batch:
+        yield np.concatenate(batch)
 
 
 def _keeps(rows: Rows, taken: npt.NDArray[np.bool_]) -> bool:
