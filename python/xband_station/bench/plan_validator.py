@@ -133,7 +133,9 @@ def _resources(rules: Rules, plan: list[Taken]) -> Iterator[str]:
     for resource, capacity in rules.at_a_time:
         # Use only grows where a contact begins.
         for instant_s in {one.begin_s for one in plan}:
-            running = [one for one in plan if one.begin_s <= instant_s + SLOP_S and instant_s + SLOP_S < one.end_s - SLOP_S]
+            running = [
+                one for one in plan if one.begin_s <= instant_s + SLOP_S and instant_s + SLOP_S < one.end_s - SLOP_S
+            ]
             used = sum(dict(one.window.needs).get(resource, 0.0) for one in running)
             if used > capacity + 1e-6:
                 yield f"{resource}: {used} of {capacity} in use at {instant_s}"

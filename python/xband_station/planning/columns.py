@@ -3,9 +3,9 @@
 
 A contact is trimmed only to make room. So it starts at its AOS or when its antenna (or a resource it shares) comes free
 of a neighbour, and ends at its LOS or when a neighbour needs them; neighbours count in full, and cut to the least useful
-length. A joined pass changes antenna at such a time of either antenna. The optimum over these candidates is the optimum
-over all times as long as value grows linearly with time and no quota or supply ends in the middle of a contact;
-tests/station/test_planning.py compares it with every whole second.
+length. A joined pass changes antenna at such a time of either antenna. On one antenna the optimum over these candidates
+is the optimum over all times, as long as no quota or supply ends in the middle of a contact; tests/station/
+test_planning.py compares it with every whole second. With several antennas a chain of hand-overs can gain a little more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from xband_station.planning.model import Contact, Opportunity, Problem
+from xband_station.planning.model import Contact, Opportunity, Problem, Resource
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -57,7 +57,9 @@ class Columns:
         start, end = self.time(float(self.start_s[column])), self.time(float(self.end_s[column]))
         tick = timedelta(seconds=1.5 / _TICKS_PER_S)
         return Contact(
-            owner, owner.aos if abs(start - owner.aos) < tick else start, owner.los if abs(end - owner.los) < tick else end
+            owner,
+            owner.aos if abs(start - owner.aos) < tick else start,
+            owner.los if abs(end - owner.los) < tick else end,
         )
 
 
@@ -71,6 +73,7 @@ def make_columns(problem: Problem) -> Columns:
         and one.pass_id not in wishes.forbidden
         and one.satellite not in wishes.forbidden_satellites
         and one.antenna not in wishes.antennas_out
+        and not exceeded(problem, one)
     )
     times = [one.aos for one in usable] + [kept.start for kept in wishes.kept]
     base = min(times, default=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
@@ -106,7 +109,6 @@ class _Cuts:
             for other in others:
                 self._cut(index, other, {self._los[other]}, {self._aos[other]})
         self._squeeze(neighbours)
-        self._pass_on(neighbours)
         self._keep_clear()
         self._join()
 
@@ -208,14 +210,6 @@ class _Cuts:
                     if start_s >= self._aos[other] and start_s > self._los[index] - worth_s:
                         self._squeeze_in(other, start_s, self._cut(index, other, [], [start_s]))
 
-    def _pass_on(self, neighbours: list[list[int]]) -> None:
-        """A resource that another antenna gives back, or needs, at one of its own cuts."""
-        starts, ends = [sorted(s) for s in self._starts], [sorted(e) for e in self._ends]
-        for index, others in enumerate(neighbours):
-            for other in others:
-                if self._usable[other].antenna != self._usable[index].antenna:
-                    self._cut(index, other, ends[other], starts[other])
-
     def _squeeze_in(self, index: int, start_s: float, is_of_use: bool) -> None:
         if is_of_use:
             self._least[index].add(start_s)
@@ -250,6 +244,14 @@ class _Cuts:
                     if other != place:
                         self._starts[index] |= {time for time in ends[other] if own[0] < time < own[1]}
                         self._ends[index] |= {time for time in starts[other] if own[0] < time < own[1]}
+
+
+def exceeded(problem: Problem, one: Opportunity) -> Resource | None:
+    """A resource of which the opportunity alone needs more than there is."""
+    need: dict[str, float] = defaultdict(float)
+    for demand in one.demands:
+        need[demand.resource] += demand.amount
+    return next((r for r in problem.resources if not r.is_used_up and need[r.name] > r.capacity), None)
 
 
 def _scarce_resources(problem: Problem, usable: tuple[Opportunity, ...]) -> set[str]:

@@ -164,7 +164,9 @@ def _add_slews(rows: Rows, problem: Problem, columns: Columns, members: IntArray
     coming = sorted(_moments(members, columns.opportunity, columns.start_s).items(), key=lambda item: item[0][1])
     start_times = np.array([start_s for (_, start_s), _ in coming])
     for (first, end_s), before in leaving.items():
-        low, high = np.searchsorted(start_times, [end_s + problem.turnaround_s - EPSILON_S, end_s + reach_s - EPSILON_S])
+        low, high = np.searchsorted(
+            start_times, [end_s + problem.turnaround_s - EPSILON_S, end_s + reach_s - EPSILON_S]
+        )
         late = [item for item in coming[low:high] if _is_unreachable(problem, columns, first, end_s, *item[0])]
         if not late:
             continue
@@ -183,11 +185,7 @@ def _moments(members: IntArray, owner: IntArray, times: FloatArray) -> dict[tupl
     return {key: np.array(value, dtype=np.int64) for key, value in found.items()}
 
 
-def _is_unreachable(
-    problem: Problem, columns: Columns, first: int, end_s: float, second: int, start_s: float
-) -> bool:
+def _is_unreachable(problem: Problem, columns: Columns, first: int, end_s: float, second: int, start_s: float) -> bool:
     one, two = columns.opportunities[first], columns.opportunities[second]
     gap_s = problem.gap_s(one, columns.time(end_s), two, columns.time(start_s))
     return start_s < end_s + gap_s - EPSILON_S
-
-

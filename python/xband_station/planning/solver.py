@@ -24,12 +24,22 @@ from xband_station.planning.rows import EPSILON_S, Rows, global_rows, local_rows
 
 _TIME_LIMIT = 1  # status of scipy's milp
 _BATCH_LEN = 300
+# Supplies and quotas are knapsacks: proving their last digits takes hours. The plan states its bound.
+_GAP_AT_ONCE = 1e-4
 # Sums of seconds are compared with limits to this.
 _TOLERANCE = 1e-6
 
 
 class PlanningError(XbandError):
     """What is pinned, or already runs, cannot be taken together."""
+
+
+class _ImpossibleError(PlanningError):
+    """No choice keeps all limits."""
+
+
+class _NoTimeError(PlanningError):
+    """No choice was found within the time limit."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,8 @@ class Solver:
 
     def _choose(self) -> Choice:
         taken = np.zeros(len(self.columns), dtype=bool)
+        if not len(taken):
+            return Choice(taken, 0.0, _name_shortfalls(self.problem, self.columns, taken))
         bound = 0.0
         for part in _batches(self._parts):
             taken[part], part_bound = self._maximise(part, self._limits.of(part))
@@ -98,7 +110,8 @@ class Solver:
         if _keeps(self._over_all, taken):
             return Choice(taken, bound)
         self._is_in_parts = False
-        return self._choose_at_once()
+        choice = self._choose_at_once()
+        return Choice(choice.taken, min(bound, choice.bound), choice.shortfalls)
 
     def _all_limits(self) -> _Limits:
         rows = self._over_all
@@ -108,15 +121,32 @@ class Solver:
     def _choose_at_once(self) -> Choice:
         """With the limits over the whole plan; lower ones are missed by as little as possible."""
         limits, everything = self._all_limits(), np.arange(len(self.columns))
+        floors = np.flatnonzero(np.isfinite(np.array(self._over_all.low))) + len(self._limits.low)
         try:
-            return Choice(*self._maximise(everything, limits))
-        except PlanningError:
-            floors = np.flatnonzero(np.isfinite(np.array(self._over_all.low))) + len(self._limits.low)
-            if not len(floors):
-                raise
-        limits.low[floors] -= self._least_missing(limits, floors) + _TOLERANCE
-        taken, bound = self._maximise(everything, limits)
+            try:
+                return Choice(*self._maximise(everything, limits))
+            except _ImpossibleError:
+                if not len(floors):
+                    raise
+            limits.low[floors] -= self._least_missing(limits, floors) + _TOLERANCE
+            taken, bound = self._maximise(everything, limits)
+        except _NoTimeError:
+            # Better a plan that is far from the optimum, and says so, than none.
+            taken, bound = self._take_in_turn(limits), np.inf
         return Choice(taken, bound, _name_shortfalls(self.problem, self.columns, taken))
+
+    def _take_in_turn(self, limits: _Limits) -> npt.NDArray[np.bool_]:
+        """Contacts in order of value as long as no upper limit is broken; lower ones may be missed."""
+        by_column = limits.matrix.tocsc()
+        taken = self.columns.is_kept.copy()
+        used = limits.matrix @ taken.astype(float)
+        for column in np.argsort(-self.columns.value, kind="stable"):
+            rows = slice(by_column.indptr[column], by_column.indptr[column + 1])
+            after = used[by_column.indices[rows]] + by_column.data[rows]
+            if not taken[column] and np.all(after <= limits.high[by_column.indices[rows]] + _TOLERANCE):
+                used[by_column.indices[rows]] = after
+                taken[column] = True
+        return taken
 
     def _least_missing(self, limits: _Limits, floors: IntArray) -> FloatArray:
         """By how much each lower limit has to give way so that the sum of all is least."""
@@ -130,10 +160,10 @@ class Solver:
                 np.append(self.columns.is_kept.astype(float), np.zeros(len(floors))),
                 np.repeat([1.0, np.inf], [width, len(floors)]),
             ),
-            options={"time_limit": self._time_left_s()},
+            options={"time_limit": self._time_left_s(), "presolve": False},
         )
         if result.x is None:
-            raise PlanningError(self._contradiction())
+            raise (_NoTimeError if result.status == _TIME_LIMIT else _ImpossibleError)(self._contradiction())
         missing: FloatArray = np.maximum(result.x[width:], 0.0)
         return missing
 
@@ -148,12 +178,17 @@ class Solver:
             constraints=LinearConstraint(limits.matrix, limits.low, limits.high),
             integrality=np.ones(len(value)),
             bounds=Bounds(is_kept.astype(float), np.ones(len(value))),
-            # The rows are cliques already: presolve finds nothing more and takes three quarters of the time.
-            options={"time_limit": self._time_left_s(), "mip_rel_gap": 0.0, "presolve": False},
+            options={
+                "time_limit": self._time_left_s(),
+                "mip_rel_gap": 0.0 if self._is_in_parts else _GAP_AT_ONCE,
+                # Cliques leave nothing for presolve to find, and HiGHS 1.2 forgets the time limit in it.
+                "presolve": False,
+            },
         )
         if result.x is None:
-            no_time = "no plan was found within the time limit"
-            raise PlanningError(no_time if result.status == _TIME_LIMIT else self._contradiction())
+            if result.status == _TIME_LIMIT:
+                raise _NoTimeError("no plan was found within the time limit")
+            raise _ImpossibleError(self._contradiction())
         taken = result.x > 0.5
         objective = float(value[taken].sum())
         return taken, objective if result.mip_dual_bound is None else max(objective, -float(result.mip_dual_bound))
@@ -223,9 +258,7 @@ def _keeps(rows: Rows, taken: npt.NDArray[np.bool_]) -> bool:
     return bool(np.all(sums >= np.array(rows.low) - _TOLERANCE) and np.all(sums <= np.array(rows.high) + _TOLERANCE))
 
 
-def _name_shortfalls(
-    problem: Problem, columns: Columns, taken: npt.NDArray[np.bool_]
-) -> tuple[tuple[str, float], ...]:
+def _name_shortfalls(problem: Problem, columns: Columns, taken: npt.NDArray[np.bool_]) -> tuple[tuple[str, float], ...]:
     """Seconds by which each partner's plan stays below its quota."""
     found = []
     planned_s = float(columns.duration_s[taken].sum())
