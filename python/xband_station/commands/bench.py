@@ -27,7 +27,8 @@ ratios of one run. `realtime`: the symbol rates of fast links beside what two co
 `acquisition`: short signals out of the blue, drop-outs and phase slips, counted in frames; errors of clock and carrier.
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
 `robustness`: gain steps, clipping, interference and missing samples, held against a cold start.
-`quality`: Es/N0 and error vector magnitude as told, beside what was sent."""
+`quality`: Es/N0 and error vector magnitude as told, beside what was sent.
+`orbits`: how far elements of a given age miss their satellite, from catalogues of many days."""
 
 EPILOG = """\
 examples:
@@ -38,6 +39,7 @@ examples:
   xband bench equaliser --frames 1000
   xband bench robustness --json
   xband bench quality
+  xband bench orbits --plot age.png
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -52,7 +54,17 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "what",
-        choices=["speed", "realtime", "cycles", "sensitivity", "acquisition", "equaliser", "robustness", "quality"],
+        choices=[
+            "speed",
+            "realtime",
+            "cycles",
+            "sensitivity",
+            "acquisition",
+            "equaliser",
+            "robustness",
+            "quality",
+            "orbits",
+        ],
         help="what to measure",
     )
     parser.add_argument(
@@ -72,6 +84,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--trials", type=_positive, default=120, metavar="N", help="acquisition: short signals (default %(default)s)"
     )
     parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="of data and noise (default %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="orbits: catalogues of several days (default: beside the checkout)"
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as a picture")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
@@ -107,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         "quality": _quality,
         "realtime": _realtime,
         "cycles": _cycles,
+        "orbits": _orbits,
     }
     return measure[args.what](args)
 
@@ -223,3 +239,23 @@ def _quality(args: argparse.Namespace) -> int:
     else:
         print(quality.table(points))
     return 0
+
+
+def _orbits(args: argparse.Namespace) -> int:
+    from xband_station.bench import orbits
+
+    rows = orbits.run(args.data or _orbit_data())
+    if args.plot:
+        orbits.plot(args.plot, rows)
+    print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else orbits.table(rows))
+    return 0
+
+
+def _orbit_data() -> Path:
+    """Real catalogues, which are no part of the repository. Raises XbandError in an installation."""
+    from xband_station.checkout import NoCheckoutError, checkout_dir
+
+    top = checkout_dir()
+    if top is None:
+        raise NoCheckoutError("bench orbits without --data")
+    return top.parent / "shared" / "data" / "orbits"
