@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from xband_core.errors import XbandError
@@ -15,7 +15,8 @@ from xband_station.orbit.geometry import Trajectory
 from xband_station.orbit.identifiers import normal_identifier
 from xband_station.orbit.orbit_file import load_orbit_file
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+# So many sets are enough in a message.
+_NAMED = 5
 
 
 class UnknownSatelliteError(XbandError):
@@ -116,19 +117,27 @@ class Catalogue:
             raise UnknownSatelliteError(f"satellite {satellite_id!r} is not among the {len(self)} of the orbit files")
         return sorted(found, key=_preference, reverse=True)
 
-    def choose(self, satellite_id: str, at: datetime) -> Choice:
+    def choose(self, satellite_id: str, at: datetime, needs_range: bool = False) -> Choice:
         """The set to use: of the enabled ones that hold at this time the highest priority, then the newest epoch.
 
         A set from after ``at`` (new elements that foretell a manoeuvre) counts less than one from before.
+        needs_range: tables of angles do not do, for they tell no Doppler shift.
         Raises UnknownSatelliteError: no set of this satellite, or none that holds.
         """
-        orbits = self.orbits(satellite_id)
+        orbits = [o for o in self.orbits(satellite_id) if o.trajectory.has_range or not needs_range]
         usable = [orbit for orbit in orbits if orbit.objection(at) is None]
         if not usable:
-            why = "; ".join(f"{o.source.name} ({o.trajectory.source}): {o.objection(at)}" for o in orbits)
+            listed = [f"{o.source.name} ({o.trajectory.source}): {o.objection(at)}" for o in orbits[:_NAMED]]
+            why = "; ".join(listed) or "there are only tables of angles, without ranges"
             raise UnknownSatelliteError(f"no orbit data of satellite {satellite_id} hold at {at:%FT%TZ}: {why}")
         chosen = max(usable, key=lambda orbit: _preference_at(orbit, at))
         return Choice(chosen.trajectory, chosen.source, at, _reason(chosen, orbits, at))
+
+    def choose_or_none(self, satellite_id: str, at: datetime) -> Choice | None:
+        """The same, and None where none holds. Raises UnknownSatelliteError: no set of this satellite at all."""
+        return (
+            self.choose(satellite_id, at) if any(o.objection(at) is None for o in self.orbits(satellite_id)) else None
+        )
 
     def find(self, wanted: str) -> Trajectory:
         """The satellite with this identifier or name, as its preferred set whatever the time.
