@@ -90,19 +90,14 @@ BOOST_DATA_TEST_CASE(passes_its_band_and_stops_what_would_fold_into_it,
     BOOST_TEST(20.0 * std::log10(leak) < -65.0);
 }
 
+namespace {
+
 // Decimator and matched filter together, in dB of signal-to-noise ratio against the exact matched filter at the input's rate:
 // exact sums. Interference counts as noise at Es/N0 = 8.8 dB, where Aqua works. The carrier is as far off the filter's middle as
 // it may be.
-BOOST_DATA_TEST_CASE(loss_is_below_two_hundredths_of_a_db,
-                     bdata::make({ 4.4, 5.0, 6.667, 8.0, 10.3, 16.0, 43.0 }) * bdata::make({ 0.35, 0.5, 1.0 }),
-                     sps,
-                     rolloff)
+double worst_loss_db(double sps, double rolloff, unsigned factor)
 {
     const double es_n0 = std::pow(10.0, 0.88);
-    const unsigned factor = decimation_factor(sps, rolloff);
-    BOOST_TEST_REQUIRE(factor >= 2u - (rolloff > 0.5));
-    if (factor < 2)
-        return;
     band_decimator decimator(factor, band_half_width_cps(sps, rolloff));
     const double carrier_cps = 0.02 / sps;
     const auto taps = taps_of(decimator);
@@ -138,8 +133,31 @@ BOOST_DATA_TEST_CASE(loss_is_below_two_hundredths_of_a_db,
         noise *= sps / es_n0; // variance of a sample's noise at this Es/N0
         worst = std::max(worst, 10.0 * std::log10(es_n0 / (signal / (noise + interference))));
     }
-    BOOST_TEST_MESSAGE("loss at " << sps << " samples per symbol, roll-off " << rolloff << ": " << worst << " dB");
-    BOOST_TEST(worst < 0.02);
+    return worst;
+}
+
+} // namespace
+
+BOOST_DATA_TEST_CASE(loss_is_below_two_hundredths_of_a_db,
+                     bdata::make({ 4.4, 5.0, 6.667, 8.0, 10.3, 16.0, 43.0 }) * bdata::make({ 0.35, 0.5, 1.0 }),
+                     sps,
+                     rolloff)
+{
+    const unsigned factor = decimation_factor(sps, rolloff);
+    BOOST_TEST_REQUIRE(factor >= 2u - (rolloff > 0.5));
+    if (factor >= 2)
+        BOOST_TEST(worst_loss_db(sps, rolloff, factor) < 0.02);
+}
+
+// The same for the demodulator itself, which takes up to 16 samples a symbol as they are.
+BOOST_DATA_TEST_CASE(tracking_loses_less_than_two_hundredths_of_a_db,
+                     bdata::make({ 16.1, 22.4, 43.0, 64.0 }) * bdata::make({ 0.35, 0.5, 1.0 }),
+                     sps,
+                     rolloff)
+{
+    const unsigned factor = tracking_decimation(sps);
+    BOOST_TEST_REQUIRE(factor >= 3u);
+    BOOST_TEST(worst_loss_db(sps, rolloff, factor) < 0.02);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_enough_samples)
@@ -150,6 +168,10 @@ BOOST_AUTO_TEST_CASE(keeps_enough_samples)
             BOOST_TEST((factor == 1 || sps / factor >= std::max(2.2, 1.7 + rolloff)));
             if (factor > 1)
                 BOOST_CHECK_NO_THROW(band_decimator(factor, band_half_width_cps(sps, rolloff)));
+            const unsigned of_tracking = tracking_decimation(sps);
+            BOOST_TEST(((of_tracking == 1) == (sps <= 16.0) && sps / of_tracking >= std::min(4.5, sps)));
+            if (of_tracking > 1)
+                BOOST_CHECK_NO_THROW(band_decimator(of_tracking, band_half_width_cps(sps, rolloff)));
         }
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast the demodulator takes recordings wider than the signal: input samples a CPU-second, best of several.
 
-Run as ``PYTHONPATH=build/python python3 tests/perf/bench_wide.py``. The first row has no decimation.
+Run as ``PYTHONPATH=build/python python3 tests/perf/bench_wide.py``. Only the last row has decimation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from xband_core.simulate import SimulationSettings, make_simulator
 
 ROUNDS = 5
 SECONDS = 0.25
-RECORDINGS = (("suomi-npp", 33e6), ("suomi-npp", 66e6), ("suomi-npp", 100e6), ("metop-ahrpt-class", 100e6))
+RECORDINGS = (
+    ("suomi-npp", 33e6),
+    ("suomi-npp", 66e6),
+    ("suomi-npp", 100e6),
+    ("suomi-npp", 240e6),
+    ("metop-ahrpt-class", 100e6),
+)
 
 
 def demodulate(mission: Mission, rate_hz: float, samples: npt.NDArray[np.uint8]) -> float:

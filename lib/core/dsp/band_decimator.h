@@ -40,7 +40,12 @@ private:
 };
 
 /// Decimation that leaves at least 2.2 samples a symbol (more where the roll-off is large); 1 where there are too few to halve.
+/// For a search, which works on every sample that is left several times over.
 unsigned decimation_factor(double samples_per_symbol, double rolloff);
+
+/// Decimation for a matched filter that is evaluated at symbol instants only, so that each sample is used about once: that of
+/// the least work. 1 up to 16 samples a symbol; above, at least 4.5 are left, which makes the decimator's filter short.
+unsigned tracking_decimation(double samples_per_symbol);
 
 /// Half width of a signal's band with some room for a carrier that is not in the middle, cycles per sample.
 double band_half_width_cps(double samples_per_symbol, double rolloff);

@@ -82,6 +82,11 @@ wanted_band band_of(double samples_per_symbol, double rolloff)
     return { decimation_factor(samples_per_symbol, rolloff), band_half_width_cps(samples_per_symbol, rolloff) };
 }
 
+wanted_band tracking_band_of(double samples_per_symbol, double rolloff)
+{
+    return { tracking_decimation(samples_per_symbol), band_half_width_cps(samples_per_symbol, rolloff) };
+}
+
 iq_front_end::iq_front_end(iq_format format, double sample_rate_hz, frequency_plan plan, const wanted_band& band)
     : d_format(format),
       d_sample_rate_hz(sample_rate_hz),

@@ -20,8 +20,11 @@ struct wanted_band {
     double half_width_cps = 0.5; ///< around the carrier, cycles per input sample; matters where decimation is 2 or more
 };
 
-/// The band of a signal, with as few samples as it needs.
+/// The band of a signal, with as few samples as it needs: for a search.
 wanted_band band_of(double samples_per_symbol, double rolloff);
+
+/// The band of a signal, with as many samples as the matched filter is fastest with.
+wanted_band tracking_band_of(double samples_per_symbol, double rolloff);
 
 /// Turns raw IQ into complex float and takes out a frequency: predicted Doppler (the plan) plus what the receiver has found.
 /// The phase is continuous whatever changes, so a correction never looks like a phase step to the tracker behind it.

@@ -63,7 +63,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_front_end(config.format,
                   config.sample_rate_hz,
                   config.plan,
-                  band_of(config.sample_rate_hz / config.symbol_rate_hz, config.rolloff)),
+                  tracking_band_of(config.sample_rate_hz / config.symbol_rate_hz, config.rolloff)),
       d_decimation(d_front_end.decimation()),
       d_nominal_sps(config.sample_rate_hz / config.symbol_rate_hz / d_decimation),
       d_block_samples(block_samples * d_front_end.decimation()),
@@ -73,7 +73,7 @@ psk_demodulator::psk_demodulator(const psk_demodulator_config& config)
       d_equaliser(config.kind, config.equalisation),
       d_quality(config.kind)
 {
-    d_stats.band_rate_hz = config.sample_rate_hz / d_decimation;
+    d_stats.band_rate_hz = d_search.band_rate_hz();
     d_stats.es_n0_db = d_stats.evm_percent = std::numeric_limits<float>::quiet_NaN();
 }
 
@@ -136,6 +136,7 @@ void psk_demodulator::search(bool is_last)
 {
     const auto found = d_search.look(is_last);
     d_recent_samples = d_search.recent_samples();
+    d_stats.band_rate_hz = d_search.band_rate_hz();
     d_stats.skipped_samples = d_search.skipped_samples();
     if (found)
         start_tracking(*found);
@@ -207,6 +208,7 @@ void psk_demodulator::track(std::span<const std::byte> iq)
     d_stats.non_finite = d_front_end.non_finite();
     d_stats.conditioning = d_front_end.conditioner()->state();
     if (d_front_end.next_sample() / d_block_samples % 64 == 0) {
+        d_stats.band_rate_hz = d_config.sample_rate_hz / d_decimation;
         d_recent_samples.resize(n);
         for (std::size_t i = 0; i < n; ++i)
             d_recent_samples[i] = { d_samples[old + 2 * i], d_samples[old + 2 * i + 1] };

@@ -50,8 +50,9 @@ struct psk_demodulator_stats {
     float symbol_rate_error_ppm = 0.0f;
     float coherence = 0.0f;
     float phase_memory_symbols = 0.0f;
-    float level_dbfs = std::numeric_limits<float>::quiet_NaN(); ///< in the signal's band; 0: a carrier at full scale
-    xband::core::conditioning conditioning;                     ///< of the samples as they come
+    float level_dbfs = std::numeric_limits<
+        float>::quiet_NaN(); ///< in the band that is left after decimation, if any; 0: a carrier at full scale
+    xband::core::conditioning conditioning; ///< of the samples as they come
     bool is_equaliser_active = false;
     float isi_db = 0.0f;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
     float equaliser_gain_db = 0.0f; ///< of signal-to-noise; 0 while inactive

@@ -60,6 +60,8 @@ public:
     std::uint64_t skipped_samples() const { return d_skipped_samples; }
     /// Some of the samples last looked at (up to 4096), levelled.
     const std::vector<std::complex<float>>& recent_samples() const { return d_recent_samples; }
+    /// Rate of recent_samples().
+    double band_rate_hz() const { return d_config.sample_rate_hz / d_front_end.decimation(); }
 
 private:
     std::optional<finding> look_at(std::size_t wanted, std::size_t before_end, double expected_cps);
