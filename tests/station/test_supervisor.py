@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,15 +38,28 @@ def station(tmp_path):
     )
 
 
+class NoticingClock(SimulatedClock):
+    """signal_seen: set once the receiver has said that it receives."""
+
+    def __init__(self, start):
+        super().__init__(start)
+        self.signal_seen = threading.Event()
+
+    def follow(self, signal_time):
+        super().follow(signal_time)
+        if signal_time is not None:
+            self.signal_seen.set()
+
+
 def receive(station, *arguments, seconds=PASS_S, bounded=True, act=None):
     """Runs the first ``seconds`` of the next pass with a fake worker; returns the record and the report."""
-    clock = SimulatedClock(BEFORE_PASS)
+    clock = NoticingClock(BEFORE_PASS)
     with Supervisor(station, clock, [sys.executable, str(FAKE_WORKER), *arguments]) as supervisor:
         planned = supervisor.next_pass()
         planned = dataclasses.replace(planned, los=planned.aos + timedelta(seconds=seconds))
         clock.sleep_until(planned.aos, threading.Event())
         if act:
-            threading.Thread(target=act, args=(supervisor,), daemon=True).start()
+            threading.Thread(target=act, args=(supervisor, clock), daemon=True).start()
         bounds = SignalBounds(planned.aos, round(seconds * RATE_HZ)) if bounded else None
         record = supervisor.receive(planned, bounds)
     return record, json.loads((Path(record.folder) / "report.json").read_text())
@@ -109,11 +121,13 @@ def test_a_deaf_receiver_is_killed_at_los(station):
 
 
 def test_a_receiver_that_always_dies_is_given_up_and_reported(station):
-    record, report = receive(station, "--fault", "crash", "--instances", "99")
+    # Long beside what starting Python four times takes on a loaded machine: the pass must not end before the patience.
+    seconds = 600.0
+    record, report = receive(station, "--fault", "crash", "--instances", "99", seconds=seconds)
     assert report["outcome"] == "failed"
     assert len(record.instances) == WATCH.restarts + 1
     assert report["problems"][-1] == "the receiver was not started again"
-    assert report["lost_s"] == pytest.approx(PASS_S, abs=1.0)
+    assert report["lost_s"] == pytest.approx(seconds, rel=0.1)
     assert "failed" in (Path(record.folder) / "report.html").read_text()
 
 
@@ -162,13 +176,13 @@ def test_a_full_disk_stops_the_archive_not_the_publishing(station, monkeypatch):
 
 
 def test_stop_ends_the_pass_at_once_with_a_report(station):
-    def act(supervisor):
-        time.sleep(1.5)
+    def act(supervisor, clock):
+        clock.signal_seen.wait()
         supervisor.stop()
 
-    started_s = time.monotonic()
-    _, report = receive(station, seconds=600.0, act=act)
-    assert time.monotonic() - started_s < 10.0
+    record, report = receive(station, seconds=600.0, act=act)
+    assert record.instances[0].end == "stopped: exit 0"
+    assert 0 < report["frames_decoded"]["good"] < 600 * 2000
     assert report["states"][-1]["state"] == "reported"
 
 
