@@ -81,12 +81,12 @@ def run_check(name: str, command: Sequence[str | Path], top: Path) -> Outcome:
     return Outcome(passed=1) if status == 0 else Outcome(failed=1, failures=(f"{name}: ended with status {status}",))
 
 
-def run_ctest(top: Path, build: Path, name: str) -> Outcome:
-    """The kernel tests of one build directory."""
+def run_ctest(top: Path, build: Path, name: str, label: str = "core") -> Outcome:
+    """The kernel tests of one build directory. label: of the tests (tests/CMakeLists.txt)."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         status = subprocess.run(
-            ["ctest", "--test-dir", build, "--label-regex", "core", "--output-on-failure", "--output-junit", report,
+            ["ctest", "--test-dir", build, "--label-regex", label, "--output-on-failure", "--output-junit", report,
              "--parallel", str(os.cpu_count() or 1)],
             cwd=top, stdin=subprocess.DEVNULL,
         ).returncode  # fmt: skip
@@ -98,7 +98,7 @@ def run_core(top: Path, _: Sequence[str]) -> Outcome:
     return run_ctest(top, top / "build", "core")
 
 
-def run_preset(top: Path, preset: str) -> Outcome:
+def run_preset(top: Path, preset: str, label: str = "core") -> Outcome:
     """Configures and builds a preset of CMakePresets.json, then runs its kernel tests."""
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     for command in (["cmake", "--preset", preset, *launcher], ["cmake", "--build", "--preset", preset]):
@@ -106,7 +106,7 @@ def run_preset(top: Path, preset: str) -> Outcome:
         if finished.returncode:
             print((finished.stdout + finished.stderr)[-8000:])
             return Outcome(failed=1, failures=(f"{preset}: {' '.join(command[:3])} failed",))
-    return run_ctest(top, top / f"build-{preset}", preset)
+    return run_ctest(top, top / f"build-{preset}", preset, label)
 
 
 def run_asan(top: Path, _: Sequence[str]) -> Outcome:
@@ -115,15 +115,16 @@ def run_asan(top: Path, _: Sequence[str]) -> Outcome:
 
 
 def run_scalar(top: Path, _: Sequence[str]) -> Outcome:
-    """Kernel tests of the build without Highway."""
-    return run_preset(top, "scalar")
+    """Tests of the decoders in the build without Highway; the other kernels are the same code in both builds."""
+    return run_preset(top, "scalar", "decoder")
 
 
 def run_pytest(top: Path, arguments: Sequence[str]) -> Outcome:
-    """Every Python test, in one process."""
+    """Every Python test, in a process for each processor; the tests of a file in one of them."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", "--durations=5", *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", "--durations=5",
+                   f"--numprocesses={os.cpu_count() or 1}", "--dist=loadfile", *arguments]  # fmt: skip
         status = subprocess.run(command, cwd=top, stdin=subprocess.DEVNULL).returncode
         return count_junit(report, status, "pytest")
 
@@ -178,6 +179,6 @@ PARTS = (
     Part("core", "kernel tests in C++ (ctest)", run_core),
     Part("python", "Python tests: architecture, kernels, blocks, station, end to end (pytest)", run_pytest),
     Part("tidy", f"{CLANG_TIDY} over the kernels", run_tidy),
-    Part("scalar", "kernel tests without SIMD (build-scalar/)", run_scalar),
+    Part("scalar", "tests of the decoders without SIMD (build-scalar/)", run_scalar),
     Part("asan", "kernel tests under address and undefined-behaviour sanitizers (build-asan/)", run_asan),
 )
