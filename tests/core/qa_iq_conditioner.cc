@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dsp/iq_conditioner.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <complex>
@@ -117,4 +118,32 @@ BOOST_AUTO_TEST_CASE(takes_a_step_of_the_gain_for_what_it_is)
     for (std::size_t i = 0; i < samples.size(); ++i)
         if (i < 30 * tile || i >= 32 * tile)
             BOOST_TEST_REQUIRE((samples[i] == sent[i]));
+}
+
+BOOST_AUTO_TEST_CASE(tells_how_many_values_are_the_largest)
+{
+    auto clean = noise(60 * tile, 0.1f);
+    auto clipped = clean;
+    const float limit = 0.1f; // a rail's deviation is 0.22: two thirds are beyond
+    for (auto& x : clipped)
+        x = { std::clamp(x.real(), -limit, limit), std::clamp(x.imag(), -limit, limit) };
+    iq_conditioner of_clean(true), of_clipped(true);
+    BOOST_TEST(repair(of_clean, clean).saturated_share < 0.005f);
+    BOOST_TEST(std::abs(repair(of_clipped, clipped).saturated_share - 0.654f) < 0.03f);
+}
+
+BOOST_AUTO_TEST_CASE(switched_off_it_measures_and_changes_nothing)
+{
+    auto samples = noise(60 * tile, 0.1f);
+    for (auto& x : samples)
+        x = { x.real() + 0.3f, 2.0f * x.imag() };
+    std::fill_n(samples.begin() + 1000, 50, complexf(9.0f, 9.0f));
+    const auto before = samples;
+    iq_conditioner conditioner(true, conditioner_mode::off);
+    const auto state = repair(conditioner, samples);
+    BOOST_TEST((samples == before));
+    BOOST_TEST((!state.is_dc_removed && !state.is_iq_corrected));
+    BOOST_TEST(state.blanked_samples == 0u);
+    BOOST_TEST(state.dc_dbc > -20.0f);
+    BOOST_TEST(state.image_dbc > -20.0f);
 }

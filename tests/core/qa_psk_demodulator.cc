@@ -112,6 +112,22 @@ BOOST_AUTO_TEST_CASE(phase_memory_is_learnt_from_the_kept_samples)
     }
 }
 
+// Values of one bit: in the fourth power the converter's frequency zero has a stronger line than the carrier beside it.
+BOOST_AUTO_TEST_CASE(an_overdriven_converter_does_not_draw_the_carrier)
+{
+    test_signal::recipe r;
+    r.offset_cps = 0.005 / r.samples_per_symbol;
+    r.symbols = 40000;
+    auto sent = test_signal::make(r);
+    for (auto& x : sent.samples)
+        x = { std::copysign(0.5f, x.real()), std::copysign(0.5f, x.imag()) };
+    const auto config = config_for(r);
+    const auto got = demodulate(config, std::as_bytes(std::span(sent.samples)), { 1u << 20 });
+    BOOST_TEST(got.stats.conditioning.saturated_share == 1.0f);
+    BOOST_TEST(std::abs(got.stats.carrier_offset_hz - r.offset_cps * config.sample_rate_hz) < 200.0);
+    BOOST_TEST(test_signal::bit_error_rate(sent, got.soft, r.kind) < 0.03);
+}
+
 BOOST_DATA_TEST_CASE(any_chunking_gives_the_same, bdata::make({ 0, 1, 2 }) * bdata::make({ 2.2, 7.3 }), kind_index, sps)
 {
     test_signal::recipe r;

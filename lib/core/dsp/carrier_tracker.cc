@@ -3,6 +3,7 @@
 
 #include "base/multiversion.h"
 #include "dsp/gardner.h"
+#include "dsp/spurious_line.h"
 #include "dsp/sums.h"
 
 #include <algorithm>
@@ -68,6 +69,8 @@ stretch_report carrier_tracker::process(symbol_buffer& symbols, std::size_t n, b
     d_sums.resize(all_groups);
     d_smooth.resize(all_groups);
     sum_phasors(d_kind, symbols, d_sums.data());
+    if (d_spurious_step_rad)
+        remove_line(d_sums, *d_spurious_step_rad);
     d_meter.add(std::span(d_sums).first(n_groups));
     d_smoother.smooth(d_sums, n_groups, d_meter.alpha_per_group(), d_meter.step_rad(), d_smooth.data());
     unwrap(n_groups);

@@ -8,6 +8,7 @@
 #include <array>
 #include <complex>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace xband::core {
@@ -42,6 +43,9 @@ public:
     /// \param wants_all the samples without data too, and follower(); else only the first timing_symbols have them
     stretch_report process(symbol_buffer& symbols, std::size_t n, bool wants_all);
 
+    /// A line in the phasors that is not the carrier's, by its advance from group to group.
+    void set_spurious_line(std::optional<float> step_rad) { d_spurious_step_rad = step_rad; }
+
     const phase_meter& meter() const { return d_meter; }
 
     /// The group that follows the n symbols of the last process(), upright as far as is known now; silence if there is none.
@@ -75,6 +79,7 @@ private:
     std::vector<float> d_correction_rad;
     float d_last_angle = 0.0f;
     bool d_has_angle = false;
+    std::optional<float> d_spurious_step_rad;
     float d_decision_gain = 2.0f; ///< signal-to-noise of a rail, for soft decisions
 };
 

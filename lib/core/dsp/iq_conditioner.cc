@@ -31,19 +31,33 @@ constexpr std::size_t group = 16;
 // What fills more tiles than this is a new level and no pulse (60 us at 33 Msample/s).
 constexpr unsigned longest_pulse_tiles = 1;
 constexpr float level_smoothing = 0.125f;
+// Of a tile that is measured, so many are enough to see saturation.
+constexpr std::size_t saturation_samples = 256;
+// A converter's two limits may differ by one step in 127.
+constexpr float nearly_all = 0.99f;
 // A tile's power is read off every fourth vector of eight samples: a pulse worth the look is longer.
 constexpr std::size_t power_stride = 64;
 
-/// Mean power of a complex sample, from every fourth vector.
+/// Mean power of a complex sample, from every fourth vector. Four sums side by side: each addition waits for the one before it.
 XBAND_MULTIVERSION float tile_power(const float* x, std::size_t n)
 {
-    vec16 total{};
-    std::size_t k = 0, vectors = 0;
-    for (; k + 16 <= 2 * n; k += power_stride, ++vectors) {
+    vec16 a{}, b{}, c{}, d{};
+    const auto add = [&](vec16 & to, std::size_t k) __attribute__((always_inline))
+    {
         vec16 v;
         load(v, x + k);
-        total += v * v;
+        to += v * v;
+    };
+    std::size_t k = 0, vectors = 0;
+    for (; k + 3 * power_stride + 16 <= 2 * n; k += 4 * power_stride, vectors += 4) {
+        add(a, k);
+        add(b, k + power_stride);
+        add(c, k + 2 * power_stride);
+        add(d, k + 3 * power_stride);
     }
+    for (; k + 16 <= 2 * n; k += power_stride, ++vectors)
+        add(a, k);
+    const vec16 total = (a + b) + (c + d);
     return vectors > 0 ? sum(total) / static_cast<float>(8 * vectors) : 0.0f;
 }
 
@@ -65,6 +79,36 @@ XBAND_MULTIVERSION void sum_moments(const float* x, std::size_t n, float* sums)
     sum_pairs(mixed, sums[4], again);
 }
 
+/// How many of n values, a multiple of 16, are the largest there is, to either side.
+XBAND_MULTIVERSION std::size_t count_largest(const float* x, std::size_t n)
+{
+    typedef int mask16 __attribute__((vector_size(64)));
+    vec16 most{};
+    for (std::size_t k = 0; k < n; k += 16) {
+        vec16 v;
+        load(v, x + k);
+        v = v < 0.0f ? -v : v;
+        most = v > most ? v : most;
+    }
+    float largest = 0.0f;
+    for (int lane = 0; lane < 16; ++lane)
+        largest = std::max(largest, most[lane]);
+    if (!(largest > 0.0f))
+        return 0;
+    const float limit = nearly_all * largest;
+    mask16 counts{};
+    for (std::size_t k = 0; k < n; k += 16) {
+        vec16 v;
+        load(v, x + k);
+        v = v < 0.0f ? -v : v;
+        counts -= v >= limit; // true is -1
+    }
+    std::size_t count = 0;
+    for (int lane = 0; lane < 16; ++lane)
+        count += static_cast<std::size_t>(counts[lane]);
+    return count;
+}
+
 XBAND_MULTIVERSION void correct(float* x, std::size_t n, float dc_i, float dc_q, float from_i, float from_q)
 {
     for (std::size_t k = 0; k < n; ++k) {
@@ -83,7 +127,9 @@ bool switched(bool is_on, float value, float on, float off) { return value > (is
 
 } // namespace
 
-iq_conditioner::iq_conditioner(bool judges_balance) : d_judges_balance(judges_balance)
+iq_conditioner::iq_conditioner(bool judges_balance, conditioner_mode mode)
+    : d_judges_balance(judges_balance),
+      d_mode(mode)
 {
     d_state.dc_dbc = d_state.image_dbc = std::numeric_limits<float>::quiet_NaN();
 }
@@ -98,6 +144,9 @@ float iq_conditioner::add_moments(const float* iq, std::size_t n)
     d_sums.qq += s[3];
     d_sums.iq += s[4];
     d_sums.samples += n / 8 * 8;
+    const std::size_t looked_at = 2 * std::min(n / 8 * 8, saturation_samples);
+    d_sums.saturated += count_largest(iq, looked_at);
+    d_sums.looked_at += looked_at;
     return (s[2] + s[3]) / static_cast<float>(std::max<std::size_t>(n / 8 * 8, 1));
 }
 
@@ -130,11 +179,14 @@ void iq_conditioner::conclude()
     const double i = d_sums.i / n, q = d_sums.q / n;
     const double ii = d_sums.ii / n - i * i, qq = d_sums.qq / n - q * q, iq = d_sums.iq / n - i * q;
     const double all = (d_sums.ii + d_sums.qq) / n;
+    d_state.saturated_share =
+        static_cast<float>(static_cast<double>(d_sums.saturated) / static_cast<double>(d_sums.looked_at));
     d_sums = {};
     if (!(ii > 0.0 && qq > 0.0))
         return;
     d_state.dc_dbc = to_db((i * i + q * q) / all);
-    d_state.is_dc_removed = switched(d_state.is_dc_removed, d_state.dc_dbc, dc_on_dbc, dc_off_dbc);
+    const bool may_act = d_mode != conditioner_mode::off;
+    d_state.is_dc_removed = may_act && switched(d_state.is_dc_removed, d_state.dc_dbc, dc_on_dbc, dc_off_dbc);
     d_dc_i = d_state.is_dc_removed ? static_cast<float>(i) : 0.0f;
     d_dc_q = d_state.is_dc_removed ? static_cast<float>(q) : 0.0f;
     if (!d_judges_balance)
@@ -144,7 +196,8 @@ void iq_conditioner::conclude()
     d_state.iq_phase_deg = static_cast<float>(std::asin(lean) * 180.0 / std::numbers::pi);
     // |E[x^2]| is twice the image's amplitude.
     d_state.image_dbc = to_db(((ii - qq) * (ii - qq) + 4.0 * iq * iq) / (4.0 * (ii + qq) * (ii + qq)));
-    d_state.is_iq_corrected = switched(d_state.is_iq_corrected, d_state.image_dbc, image_on_dbc, image_off_dbc);
+    d_state.is_iq_corrected =
+        may_act && switched(d_state.is_iq_corrected, d_state.image_dbc, image_on_dbc, image_off_dbc);
     const double upright = std::sqrt(1.0 - lean * lean);
     d_from_q = d_state.is_iq_corrected ? static_cast<float>(1.0 / (gain * upright)) : 1.0f;
     d_from_i = d_state.is_iq_corrected ? static_cast<float>(-lean / upright) : 0.0f;
@@ -157,6 +210,8 @@ void iq_conditioner::process(float* iq, std::size_t n)
         if (d_sums.samples >= samples_to_conclude)
             conclude();
     }
+    if (d_mode == conditioner_mode::off)
+        return;
     if (d_state.is_dc_removed || d_state.is_iq_corrected)
         correct(iq, n, d_dc_i, d_dc_q, d_from_i, d_from_q);
     blank(iq, n, tile_power(iq, n));

@@ -6,6 +6,9 @@
 
 namespace xband::core {
 
+/// off: it measures all the same.
+enum class conditioner_mode { off, automatic };
+
 /// What the conditioner measured and does.
 struct conditioning {
     float dc_dbc = 0.0f;       ///< constant part against all power; NaN while unknown
@@ -15,6 +18,7 @@ struct conditioning {
     bool is_dc_removed = false;
     bool is_iq_corrected = false;
     std::uint64_t blanked_samples = 0; ///< in pulses
+    float saturated_share = 0.0f; ///< of the values, those at the largest there is: the converter is driven too far
 };
 
 /// Repairs what a receiver's hardware and radars do to samples before anything is made of them: removes a constant, makes I
@@ -30,7 +34,7 @@ public:
     static constexpr std::size_t tile_samples = 2048;
 
     /// \param judges_balance the signal is no BPSK
-    explicit iq_conditioner(bool judges_balance);
+    explicit iq_conditioner(bool judges_balance, conditioner_mode mode = conditioner_mode::automatic);
 
     /// Takes a stretch as typical at once, tile by tile.
     void learn(const float* iq, std::size_t n);
@@ -46,12 +50,14 @@ private:
     struct moments {
         double i = 0.0, q = 0.0, ii = 0.0, qq = 0.0, iq = 0.0;
         std::size_t samples = 0;
+        std::size_t looked_at = 0, saturated = 0; ///< values
     };
     float add_moments(const float* iq, std::size_t n);
     void conclude();
     void blank(float* iq, std::size_t n, float power);
 
     bool d_judges_balance;
+    conditioner_mode d_mode;
     moments d_sums;
     std::size_t d_tiles = 0; ///< since the last one measured
     conditioning d_state;

@@ -2,12 +2,11 @@
 #include "dsp/psk_demodulator.h"
 
 #include "dsp/phasors.h"
+#include "dsp/spurious_line.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace xband::core {
@@ -26,34 +25,27 @@ constexpr unsigned patience_stretches = 8;
 // Coherence of noise alone is 0.04 rms over a stretch, of QPSK at 1.5 dB about 0.2.
 constexpr float locked_coherence = 0.1f;
 
+// Share of the samples' values at the largest from which on a converter's grid is looked out for.
+constexpr float few_values_share = 0.25f;
+
 // Second-order clock loop, one update a stretch: settles in some ten stretches, adds under 0.001 dB of jitter.
 constexpr double clock_gain = 0.3, clock_rate_gain = 0.02;
 constexpr double carrier_gain = 0.25;
 
-void check(const char* field, double value, bool is_fine, const char* limit)
-{
-    if (!is_fine)
-        throw std::invalid_argument(std::string(field) + " " + std::to_string(value) + " is not " + limit);
-}
-
-const psk_demodulator_config& checked(const psk_demodulator_config& c)
-{
-    check("sample_rate_hz", c.sample_rate_hz, c.sample_rate_hz > 0, "positive");
-    check("symbol_rate_hz", c.symbol_rate_hz, c.symbol_rate_hz > 0, "positive");
-    check("rolloff", c.rolloff, c.rolloff >= 0.05 && c.rolloff <= 1.0, "in 0.05 .. 1");
-    const double sps = c.sample_rate_hz / c.symbol_rate_hz;
-    check("samples per symbol", sps, sps >= 1.2 && sps <= 64.0, "in 1.2 .. 64");
-    check("frequency_offset_hz",
-          c.frequency_offset_hz,
-          std::abs(c.frequency_offset_hz) <= c.sample_rate_hz / 2,
-          "within half the sample rate");
-    return c;
-}
-
 signal_search::config search_config(const psk_demodulator_config& c, std::size_t input_block_samples)
 {
-    return { c.kind, c.sample_rate_hz, c.symbol_rate_hz,   c.rolloff, c.format, c.frequency_offset_hz,
-             c.plan, c.searches_band,  input_block_samples };
+    return { c.kind,         c.sample_rate_hz,      c.symbol_rate_hz, c.rolloff,       c.format,
+             c.conditioning, c.frequency_offset_hz, c.plan,           c.searches_band, input_block_samples };
+}
+
+template <typename T>
+bool take_front(ring<T>& from, T& to)
+{
+    if (from.empty())
+        return false;
+    to = from.front();
+    from.pop_front();
+    return true;
 }
 
 } // namespace
@@ -264,6 +256,7 @@ void psk_demodulator::sample_symbols(bool is_last)
 
 void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
 {
+    d_tracker.set_spurious_line(spurious_step_rad());
     const stretch_report report = d_tracker.process(d_symbols, n, d_equaliser.wants_halves());
     equalise(n, report);
     judge(report);
@@ -276,6 +269,16 @@ void psk_demodulator::process_stretch(std::size_t n, std::size_t n_real)
         d_positions.pop_front();
     if (d_unlocked_stretches >= patience_stretches)
         lose_signal();
+}
+
+std::optional<float> psk_demodulator::spurious_step_rad() const
+{
+    if (d_config.kind != modulation::qpsk || d_decimation > 1 ||
+        d_stats.conditioning.saturated_share < few_values_share)
+        return std::nullopt;
+    const double position = d_positions.empty() ? d_next_symbol : d_positions.front();
+    const double planned_cps = d_front_end.planned_hz(position) / d_config.sample_rate_hz;
+    return grid_line_step_rad((d_front_end.offset_cps() + planned_cps) * d_step);
 }
 
 void psk_demodulator::equalise(std::size_t n, const stretch_report& report)
@@ -376,22 +379,8 @@ std::size_t psk_demodulator::pull(std::span<soft_bit> soft)
     return n;
 }
 
-bool psk_demodulator::pull_report(psk_demodulator_stats& report)
-{
-    if (d_reports.empty())
-        return false;
-    report = d_reports.front();
-    d_reports.pop_front();
-    return true;
-}
+bool psk_demodulator::pull_report(psk_demodulator_stats& report) { return take_front(d_reports, report); }
 
-bool psk_demodulator::pull_mark(clock_mark& mark)
-{
-    if (d_marks.empty())
-        return false;
-    mark = d_marks.front();
-    d_marks.pop_front();
-    return true;
-}
+bool psk_demodulator::pull_mark(clock_mark& mark) { return take_front(d_marks, mark); }
 
 } // namespace xband::core

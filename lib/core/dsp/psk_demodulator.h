@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,8 +34,12 @@ struct psk_demodulator_config {
     frequency_plan plan;              ///< predicted Doppler, taken out with continuous phase
     bool searches_band = true;        ///< a recording of more than 4 samples a symbol is searched elsewhere too
     equaliser_mode equalisation = equaliser_mode::automatic;
+    conditioner_mode conditioning = conditioner_mode::automatic;
     std::uint64_t report_interval_samples = 0; ///< 0: no reports are kept, see pull_report()
 };
+
+/// \throws std::invalid_argument naming the field, its value and its limit.
+const psk_demodulator_config& checked(const psk_demodulator_config& c);
 
 struct psk_demodulator_stats {
     std::uint64_t samples = 0;         ///< taken in
@@ -102,6 +107,7 @@ private:
     void track(std::span<const std::byte> iq);
     void sample_symbols(bool is_last);
     void process_stretch(std::size_t n, std::size_t n_real);
+    std::optional<float> spurious_step_rad() const;
     void equalise(std::size_t n, const stretch_report& report);
     void steer(const stretch_report& report, std::size_t n);
     void measure(std::size_t n);

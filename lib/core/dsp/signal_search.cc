@@ -35,7 +35,7 @@ signal_search::signal_search(const config& c)
       d_acquisition(acquisition_config(c)),
       d_front_end(c.format, c.sample_rate_hz, c.plan, band_of(c.sample_rate_hz / c.symbol_rate_hz, c.rolloff)),
       d_scan_front_end(c.format, c.sample_rate_hz, c.plan),
-      d_conditioner(c.kind != modulation::bpsk)
+      d_conditioner(new_conditioner())
 {
     const double samples_per_symbol = c.sample_rate_hz / c.symbol_rate_hz;
     if (c.searches_band && samples_per_symbol > wide_band_sps)
@@ -64,7 +64,7 @@ std::optional<signal_search::finding> signal_search::look(bool is_last)
     if (end < d_window_end && !is_last)
         return std::nullopt;
     const double expected_cps = d_config.frequency_offset_hz / d_config.sample_rate_hz;
-    d_front_end.set_conditioner(iq_conditioner(d_config.kind != modulation::bpsk));
+    d_front_end.set_conditioner(new_conditioner());
     d_front_end.learn(std::span(d_kept).last(std::min(d_kept.size(), d_window_len * sample_len)));
     d_conditioner = *d_front_end.conditioner();
     auto found = look_at(d_probe_len, 0, expected_cps);

@@ -26,6 +26,7 @@ public:
         double symbol_rate_hz = 0.0;
         double rolloff = 0.5;
         iq_format format = iq_format::cs8;
+        conditioner_mode conditioning = conditioner_mode::automatic;
         double frequency_offset_hz = 0.0;
         frequency_plan plan;
         bool searches_band = true;        ///< also far from frequency_offset_hz, where the band is wide
@@ -64,6 +65,10 @@ public:
     double band_rate_hz() const { return d_config.sample_rate_hz / d_front_end.decimation(); }
 
 private:
+    iq_conditioner new_conditioner() const
+    {
+        return iq_conditioner(d_config.kind != modulation::bpsk, d_config.conditioning);
+    }
     std::optional<finding> look_at(std::size_t wanted, std::size_t before_end, double expected_cps);
     std::size_t probes_filled(double offset_cps);
     void give_up_all_but(std::uint64_t n);
