@@ -59,6 +59,11 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "duration_s": round((planned.los - planned.aos).total_seconds(), 3),
         "max_elevation_deg": round(planned.geometry.max_elevation_deg, 3),
         "element_age_days": round(planned.geometry.element_age_s / 86400.0, 3),
+        "orbit_data": {
+            "source": planned.elements.source,
+            "epoch": format_time(planned.elements.epoch_utc),
+            "reason": planned.orbit_reason,
+        },
         "clock_quality": record.clock_quality,
         "centre_frequency_hz": mission.centre_frequency_hz,
         "sample_rate_hz": record.sample_rate_hz,

@@ -19,7 +19,7 @@ from xband_station.archive import FrameArchive
 from xband_station.clock import Clock
 from xband_station.flowgraph import find_flowgraph
 from xband_station.orbit.doppler import doppler_plan
-from xband_station.orbit.geometry import Tracker
+from xband_station.orbit.geometry import Tracker, Trajectory
 from xband_station.orbit.identifiers import catalogue_number
 from xband_station.orbit.service import OrbitService
 from xband_station.pass_record import PassRecord, PassState
@@ -137,7 +137,7 @@ class Supervisor:
             sample_rate_hz=self._station.receiver.sample_rate_hz,
         )
         record.enter(PassState.PLANNED, self._clock.now())
-        tracker = Tracker(planned.elements, self._station.site)
+        tracker = Tracker(self._with_range(planned), self._station.site, self._station.atmosphere)
         record.enter(PassState.PREPARING, self._clock.now())
         self.publisher.begin_pass(self._start_event(planned), self._open_archive(record))
         try:
@@ -156,6 +156,16 @@ class Supervisor:
         page = write_report(record, tracker, self._station.main_antenna.link)
         logger.info("%s: %s, report %s", planned.pass_id, record.outcome, page)
         return record
+
+    def _with_range(self, planned: PlannedPass) -> Trajectory:
+        """The pass's orbit data, or where these are angles alone, the next best that tell Doppler and range too.
+
+        Raises UnknownSatelliteError: there are none; without any Doppler the pass is not worth the power.
+        """
+        if planned.elements.has_range:
+            return planned.elements
+        catalogue = self._orbits.catalogue
+        return catalogue.choose(planned.elements.norad_cat_id, planned.geometry.tca, needs_range=True).trajectory
 
     def _make_folder(self, pass_id: str) -> Path:
         """A new folder; a pass that is taken up again after a restart of the station gets a second one."""

@@ -112,18 +112,23 @@ def test_a_decayed_satellite_gives_no_traceback(npp, almaty):
 
 
 def test_command_lists_the_pass_as_json(capsys):
-    arguments = ["passes", "--start", "2026-07-22T21:20:00Z", "--hours", "0.1", "--json"]
+    arguments = ["passes", "--start", "2026-07-22T21:20:00Z", "--hours", "0.1", "--json", "--geometric"]
     assert cli.main(arguments) == 0
     (one,) = json.loads(capsys.readouterr().out)
+    assert one.pop("orbit_data")["reason"].endswith("the only set")
     assert one == {
         "satellite": "SUOMI NPP",
         "norad_cat_id": 37849,
+        "satellite_id": "37849",
         "aos": "2026-07-22T21:17:53.669Z",
         "tca": "2026-07-22T21:24:15.760Z",
         "los": "2026-07-22T21:30:35.184Z",
         "max_elevation_deg": 57.6092,
         "aos_azimuth_deg": 8.023,
         "los_azimuth_deg": 209.524,
+        "part": 1,
+        "parts": 1,
+        "interference": [],
     }
 
 
@@ -138,6 +143,7 @@ def test_command_lists_the_pass_as_json(capsys):
         ["--hours", "nan"],
         ["--min-elevation", "90"],
         ["--station", "/nowhere/s.yml"],
+        ["--mask", "/nowhere/mask.csv"],
     ],
 )
 def test_command_names_mistakes(capsys, arguments):
@@ -145,3 +151,21 @@ def test_command_names_mistakes(capsys, arguments):
     error = capsys.readouterr().err
     assert "xband: " in error
     assert "Traceback" not in error
+
+
+def test_command_shows_parts_and_interference(orbits_dir, tmp_path, capsys):
+    """TERRA passes 0.1 degrees from the Sun on 2026-07-24 at 03:34:53."""
+    mask = tmp_path / "mask.csv"
+    mask.write_text("0,0\n84,0\n85,60\n95,60\n96,0\n264,0\n265,60\n275,60\n276,0\n")
+    arguments = ["passes", "--orbits", str(orbits_dir / "xband-2026.tle"), "--satellite", "TERRA"]
+    arguments += ["--start", "2026-07-24T03:00:00Z", "--hours", "24", "--mask", str(mask)]
+    assert cli.main(arguments) == 0
+    table = capsys.readouterr().out
+    assert "Sun 03:34:5" in table
+    assert "1/2" in table
+    assert "2/2" in table
+    assert cli.main([*arguments, "--json"]) == 0
+    found = [each for one in json.loads(capsys.readouterr().out) for each in one["interference"]]
+    (sun,) = [each for each in found if each["body"] == "Sun"]
+    assert sun["separation_deg"] < 0.2
+    assert sun["g_t_loss_db"] > 9.0

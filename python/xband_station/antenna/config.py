@@ -7,12 +7,14 @@ a rotator stays a few lines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from xband_core.errors import XbandError
 from xband_core.yaml_section import Section
 from xband_station.antenna.mount import Axis, Mount, MountKind, Pose, beamwidth_deg
 from xband_station.link import Antenna
+from xband_station.orbit.interference import Beam
 
 POLARISATIONS = ("rhcp", "lhcp")
 DRIVER_KINDS = ("none", "rotctld", "program-track", "simulator")
@@ -56,6 +58,16 @@ class AntennaConfig:
     def beamwidth_deg(self, frequency_hz: float) -> float:
         """Half-power beamwidth at a frequency."""
         return beamwidth_deg(self.link.diameter_m, frequency_hz)
+
+    def beam(self, frequency_hz: float) -> Beam:
+        """What Sun and Moon disturb: the beam with its gain and noise at a frequency."""
+        return Beam(
+            beamwidth_deg=self.beamwidth_deg(frequency_hz),
+            gain_dbi=self.link.gain_over_temperature_db_k(frequency_hz)
+            + 10.0 * math.log10(self.link.system_temperature_k),
+            system_temperature_k=self.link.system_temperature_k,
+            frequency_hz=frequency_hz,
+        )
 
 
 # A small az-el rotator with a turn and a half of cable; its owner states better figures.

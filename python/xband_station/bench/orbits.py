@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from xband_core.errors import XbandError
-from xband_station.orbit.age import along_track_error_km, mean_altitude_km
+from xband_station.orbit.age import along_track_error_km, circular_limits, mean_altitude_km
 from xband_station.orbit.elements import ElementSet
 from xband_station.orbit.frames import FloatArray
 from xband_station.orbit.orbit_file import load_orbit_file
@@ -27,6 +27,10 @@ AGES_DAYS = (0.2, 0.7, 1.3, 2.3, 3.5, 5.0, 8.0, 12.0)
 # Fewer pairs say nothing about one in five.
 _MIN_PAIRS = 10
 _SPEED_KM_S = 7.5
+_CIRCULAR_KM = (450.0, 500.0, 600.0, 705.0, 824.0)
+_DAYS = (1, 2, 3, 7)
+# Half-power beamwidths at 8.2 GHz, degrees.
+_DISHES = {"2.4 m": 1.07, "5 m": 0.51}
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,23 @@ def table(rows: list[Row]) -> str:
             for row in rows
         ],
     )
+
+
+def limits_table() -> str:
+    """What age.py makes of it: expected errors of circular orbits, and the age at which a dish is warned of them."""
+    rows = []
+    for altitude_km in _CIRCULAR_KM:
+        errors_km = [along_track_error_km(altitude_km, days * 86400.0) for days in _DAYS]
+        limits = [circular_limits(altitude_km, beamwidth_deg) for beamwidth_deg in _DISHES.values()]
+        rows.append(
+            [
+                f"{altitude_km:.0f}",
+                *(f"{error_km:.1f} km, {error_km / _SPEED_KM_S:.2f} s" for error_km in errors_km),
+                *(f"{each.nominal_h:.0f}, {each.warning_h:.0f}, {each.alarm_h:.0f} h" for each in limits),
+            ]
+        )
+    heading = ["circular, km", *(f"{days} d" for days in _DAYS), *(f"limits, {dish}" for dish in _DISHES)]
+    return format_table(heading, rows)
 
 
 def plot(file: Path, rows: list[Row]) -> None:

@@ -247,7 +247,11 @@ def _orbits(args: argparse.Namespace) -> int:
     rows = orbits.run(args.data or _orbit_data())
     if args.plot:
         orbits.plot(args.plot, rows)
-    print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else orbits.table(rows))
+    print(
+        json.dumps([asdict(row) for row in rows], indent=1)
+        if args.json
+        else f"{orbits.table(rows)}\n\n{orbits.limits_table()}"
+    )
     return 0
 
 

@@ -98,10 +98,17 @@ def mean_altitude_km(elements: ElementSet) -> float:
 
 def age_limits(elements: ElementSet, beamwidth_deg: float) -> AgeLimits:
     """The default limits, tightened for a narrow beam and a low orbit, relaxed for a wide and a high one."""
-    altitude_km = _perigee_altitude_km(elements)
-    km_per_beamwidth = math.radians(beamwidth_deg) * altitude_km
+    return _limits(mean_altitude_km(elements), math.radians(beamwidth_deg) * _perigee_altitude_km(elements))
+
+
+def circular_limits(altitude_km: float, beamwidth_deg: float) -> AgeLimits:
+    """The same for a circular orbit."""
+    return _limits(altitude_km, math.radians(beamwidth_deg) * altitude_km)
+
+
+def _limits(altitude_km: float, km_per_beamwidth: float) -> AgeLimits:
     hours = [
-        min(max(_hours_until(mean_altitude_km(elements), share * km_per_beamwidth), shortest), longest)
+        min(max(_hours_until(altitude_km, share * km_per_beamwidth), shortest), longest)
         for share, shortest, longest in zip(
             (_NOMINAL_SHARE, _WARNING_SHARE, _ALARM_SHARE), _SHORTEST_HOURS, _LONGEST_HOURS, strict=True
         )

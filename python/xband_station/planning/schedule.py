@@ -8,20 +8,25 @@ from datetime import datetime, timedelta
 
 from xband_station.orbit.catalogue import Catalogue
 from xband_station.orbit.geometry import Trajectory
-from xband_station.orbit.passes import Pass, find_passes
+from xband_station.orbit.passes import Pass
+from xband_station.orbit.prediction import predict_passes
 from xband_station.station_config import MissionChoice, StationConfig
 from xband_station.times import format_time
 
 
 @dataclass(frozen=True)
 class PlannedPass:
-    """A pass with what is to be received. aos, los: cut to the window for a satellite that is always up."""
+    """A pass with what is to be received. aos, los: cut to the window for a satellite that is always up.
+
+    orbit_reason: why these orbit data, for the report.
+    """
 
     geometry: Pass
     elements: Trajectory
     choice: MissionChoice
     aos: datetime
     los: datetime
+    orbit_reason: str = ""
 
     @property
     def pass_id(self) -> str:
@@ -48,12 +53,13 @@ class Schedule:
 def make_schedule(station: StationConfig, catalogue: Catalogue, start: datetime, hours: float) -> Schedule:
     """Plans all missions of the station from ``start`` on. Raises UnknownSatelliteError: no elements for a mission."""
     end = start + timedelta(hours=hours)
+    sky = (station.site, start, end, station.min_elevation_deg, station.horizon, station.atmosphere)
     candidates = []
     for choice in station.missions:
-        elements = catalogue.find(choice.mission.norad_cat_id)
-        for geometry in find_passes(elements, station.site, start, end, station.min_elevation_deg):
+        for predicted in predict_passes(catalogue, choice.mission.norad_cat_id, *sky):
+            geometry, orbit = predicted.geometry, predicted.choice
             aos, los = geometry.aos or start, geometry.los or end
-            candidates.append(PlannedPass(geometry, elements, choice, aos, los))
+            candidates.append(PlannedPass(geometry, orbit.trajectory, choice, aos, los, orbit.reason))
     return resolve_conflicts(candidates, timedelta(seconds=station.lead_time_s))
 
 
