@@ -88,15 +88,17 @@ class SafetyEnvelope:
         position_deg, rate_deg_s: the command before (safe, and able to brake); wanted_deg: where to be a tick later;
         wanted_rate_deg_s: how fast that moves, 0 for a place to rest.
         """
-        rest = np.zeros_like(rate_deg_s)
         wanted = self._approach(position_deg, rate_deg_s, self.nearest(wanted_deg), wanted_rate_deg_s)
-        braked = self._reachable(rate_deg_s, rest)
-        chosen = braked
-        # The later a choice the better it is.
-        for axes in ((False, True), (True, False), (True, True)):
+        can_stop = self._can_stop(position_deg + wanted * self.tick_s, wanted)
+        if np.all(can_stop):
+            return position_deg + wanted * self.tick_s, wanted
+        braked = self._reachable(rate_deg_s, np.zeros_like(rate_deg_s))
+        chosen = np.where(can_stop[..., None], wanted, braked)
+        # One axis may go on while the other is braked; the second choice is better than the first.
+        for axes in ((False, True), (True, False)):
             rate = np.where(np.array(axes), wanted, braked)
-            can_stop = self._can_stop(position_deg + rate * self.tick_s, rate)
-            chosen = np.where(can_stop[..., None], rate, chosen)
+            is_better = ~can_stop & self._can_stop(position_deg + rate * self.tick_s, rate)
+            chosen = np.where(is_better[..., None], rate, chosen)
         return position_deg + chosen * self.tick_s, chosen
 
     def _approach(

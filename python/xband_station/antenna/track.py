@@ -48,21 +48,31 @@ class Track:
     """Axis positions over time, and the loss to expect.
 
     curve: positions of both axes, unwrapped, encoder readings; offsets_s (n,): its nodes, seconds after the pass's base
-    time; error_deg, loss_db (n,): angle between beam and satellite, and what it costs; lost_s: time with more loss than
-    allowed; turns: half turns of the first axis against the shortest way, before and after a change; change_s: when.
+    time; target (n, 3): where the beam must be aimed, as pointing.aim gives it; error_deg, loss_db (n,): angle between
+    beam and satellite, and what it costs; lost_s: time with more loss than allowed, which is an error of
+    lost_error_deg; turns: half turns of the first axis against the shortest way, before and after a change; change_s:
+    when.
     """
 
     curve: Curve
     offsets_s: FloatArray
+    target: FloatArray
+    pointing: Pointing
     error_deg: FloatArray
     loss_db: FloatArray
     lost_s: float
+    lost_error_deg: float
     turns: tuple[int, int]
     change_s: float | None
 
     def at(self, offsets_s: FloatArray) -> FloatArray:
         """Axis positions (k, 2); before and after the pass it stands at the ends."""
         return self.curve.at(offsets_s)
+
+    def error_of(self, offsets_s: FloatArray, axes_deg: FloatArray) -> FloatArray:
+        """Angle between the beam, the axes standing at (k, 2), and the satellite at these times."""
+        target = np.stack([np.interp(offsets_s, self.offsets_s, self.target[:, k]) for k in range(3)], axis=-1)
+        return separation_deg(self.pointing.to_vector(axes_deg), target / np.linalg.norm(target, axis=-1)[:, None])
 
     @property
     def axes_deg(self) -> FloatArray:
@@ -143,8 +153,9 @@ class _Planner:
         apart = np.round((self._upright[:, 0] - 180.0 - self._flipped[:, 0]).mean() / 360.0)
         self._flipped[:, 0] += 360.0 * apart
         self._weight = np.abs(np.cos(np.radians(self._upright[:, 1])))
+        self._lost_error_deg = beamwidth_deg * float(np.sqrt(lost_beyond_db / 12.0))
         # A tenth less, so that an error that is meant to be within the beam is.
-        self._near_deg = 0.9 * beamwidth_deg * float(np.sqrt(lost_beyond_db / 12.0))
+        self._near_deg = 0.9 * self._lost_error_deg
 
     def plan(self, initial: Pose | None) -> Track:
         staying, others = self._ways(initial)
@@ -262,9 +273,12 @@ class _Planner:
         return Track(
             curve=curve,
             offsets_s=self._nodes_s,
+            target=self._target,
+            pointing=self._pointing,
             error_deg=error_deg,
             loss_db=loss_db,
             lost_s=self._step_s * float(np.sum(loss_db > self._lost_beyond_db)),
+            lost_error_deg=self._lost_error_deg,
             turns=(way.before, way.after),
             change_s=float(self._nodes_s[way.change]) if way.before != way.after else None,
         )
