@@ -15,10 +15,13 @@ from xband_core.output_files import replace_file
 from xband_core.records import RS_MARGIN_UNKNOWN
 from xband_core.wire_types import METADATA
 from xband_station import __version__
+from xband_station.antenna.mount import beamwidth_deg
 from xband_station.link import Antenna, es_n0_db
+from xband_station.orbit.age import assess
 from xband_station.orbit.geometry import Tracker
 from xband_station.orbit.identifiers import catalogue_number
 from xband_station.pass_record import PassRecord
+from xband_station.planning.schedule import PlannedPass
 from xband_station.report_page import render_page
 from xband_station.times import format_time
 
@@ -59,11 +62,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "duration_s": round((planned.los - planned.aos).total_seconds(), 3),
         "max_elevation_deg": round(planned.geometry.max_elevation_deg, 3),
         "element_age_days": round(planned.geometry.element_age_s / 86400.0, 3),
-        "orbit_data": {
-            "source": planned.elements.source,
-            "epoch": format_time(planned.elements.epoch_utc),
-            "reason": planned.orbit_reason,
-        },
+        "orbit_data": _orbit_data(planned, antenna),
         "clock_quality": record.clock_quality,
         "centre_frequency_hz": mission.centre_frequency_hz,
         "sample_rate_hz": record.sample_rate_hz,
@@ -116,6 +115,20 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
         "constellation": [[round(i, 4), round(q, 4)] for i, q in record.snapshot.constellation]
         if record.snapshot
         else [],
+    }
+
+
+def _orbit_data(planned: PlannedPass, antenna: Antenna) -> dict[str, Any]:
+    """Which orbit data the pass was taken with, and what their age was expected to cost."""
+    beam_deg = beamwidth_deg(antenna.diameter_m, planned.choice.mission.centre_frequency_hz)
+    age = assess(planned.elements, planned.geometry.tca, beam_deg)
+    return {
+        "source": planned.elements.source,
+        "epoch": format_time(planned.elements.epoch_utc),
+        "reason": planned.orbit_reason,
+        "age_level": age.level.value,
+        "expected_time_error_s": _rounded(age.time_error_s, 3),
+        "expected_beamwidths": _rounded(age.beamwidth_share, 3),
     }
 
 

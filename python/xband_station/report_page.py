@@ -64,7 +64,7 @@ def _account(report: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("AOS, TCA, LOS", f"{report['aos']}, {report['tca']}, {report['los']}"),
         ("highest elevation", f"{report['max_elevation_deg']:.1f} degrees"),
         ("age of the elements", f"{report['element_age_days']:.1f} days"),
-        ("orbit data", report["orbit_data"]["reason"]),
+        ("orbit data", f"{report['orbit_data']['reason']} ({report['orbit_data']['age_level']})"),
         ("frames decoded", f"{decoded['good']} good, {decoded['corrected']} corrected"),
         ("frames beyond repair", decoded["uncorrectable"]),
         ("frames published", published["good_and_corrected"]),

@@ -97,6 +97,19 @@ def test_python_packages_import_lower_layers_only(package: str) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize(("package", "higher"), [
+    ("orbit", ("antenna", "planning", "commands", "bench", "supervisor")),
+    ("antenna", ("planning", "commands", "bench", "supervisor")),
+    ("planning", ("commands", "bench", "supervisor")),
+])  # fmt: skip
+def test_the_station_has_floors(package: str, higher: tuple[str, ...]) -> None:
+    """Orbits do not know antennas, antennas no plans, plans not who carries them out."""
+    wrong = [f"{path}: {name}" for path in files_below(f"python/xband_station/{package}", ".py")
+             for name in imported(path) for floor in higher
+             if name.startswith(f"xband_station.{floor}.")]  # fmt: skip
+    assert not wrong
+
+
 def test_peers_share_no_code_with_the_product() -> None:
     peers = [path for path in files_below("tests/peer", ".py") if not path.name.startswith("test_")]
     assert peers

@@ -134,6 +134,13 @@ def test_a_server_that_is_down_is_not_asked_in_a_loop(server, desk, tmp_path):
     assert "cannot be reached" in gone.refresh(HOUR).text
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[::1/x", "http://127.0.0.1:99999/", "http://\u00e9.invalid/", "http://h/\u00e9"]
+)
+def test_impossible_addresses_are_refused_by_name(tmp_path, url):
+    assert not Desk(url, tmp_path / "cache").refresh().is_good
+
+
 def test_requests_are_conditional(server, desk):
     server.answer = (200, {"ETag": '"a1"', "Last-Modified": "Tue, 21 Jul 2026 14:00:00 GMT"}, tle())
     desk.refresh()
@@ -274,6 +281,26 @@ def test_a_cache_that_cannot_be_written_means_no_request(server, tmp_path):
     assert not server.requests
 
 
+def test_two_processes_ask_once(server, desk):
+    """The second one finds the first still waiting for its answer."""
+    arrived, release = threading.Event(), threading.Event()
+
+    def slow(stream):
+        arrived.set()
+        release.wait(5.0)
+        stream.write(tle())
+
+    server.answer = (200, {}, slow)
+    first = threading.Thread(target=desk.refresh)
+    first.start()
+    assert arrived.wait(5.0)
+    assert "another process is asking" in desk.refresh().text
+    release.set()
+    first.join()
+    assert len(server.requests) == 1
+    assert desk.epoch_day() == 202
+
+
 def test_folder_feed_keeps_the_last_good_of_each_file(tmp_path):
     folder, cache = tmp_path / "drop", tmp_path / "cache"
     folder.mkdir()
@@ -285,9 +312,11 @@ def test_folder_feed_keeps_the_last_good_of_each_file(tmp_path):
     assert [(o.is_good, o.is_new) for o in refresher.refresh()] == [(True, True)]
     assert [(o.is_good, o.is_new) for o in refresher.refresh()] == [(True, False)]
     (folder / "a.tle").write_bytes(tle(203.5)[:100])
+    (folder / "c.tle").write_bytes(tle(norad="25994"))
     (outcome,) = refresher.refresh()
     assert "a.tle" in outcome.text
-    assert not outcome.is_good
+    assert (outcome.is_good, outcome.is_new) == (False, True)
+    (folder / "c.tle").unlink()
     found = {orbit.norad_cat_id: orbit.epoch_utc.timetuple().tm_yday for orbit in load_catalogue([feed], cache)}
     assert found == {"37849": 202, "43013": 202}
     (folder / "b.tle").unlink()
@@ -369,6 +398,8 @@ def test_feeds_in_the_station_file(tmp_path):
         ("{url: ftp://example.org/x}", "orbits.a.url"),
         ("{url: 'https://'}", "orbits.a.url"),
         ("{file: x, folder: y}", "orbits.a"),
+        ("{folder: x, satellites: ['5']}", "orbits.a.satellites"),
+        ("{file: x, max_age_hours: 0}", "orbits.a.max_age_hours"),
         ("{}", "orbits.a"),
         ("{file: x, priority: high}", "orbits.a.priority"),
         ("{url: 'http://h/x', interval_hours: 1}", "orbits.a.interval_hours"),
@@ -385,3 +416,48 @@ def test_wrong_feeds_are_named(tmp_path, feed, field):
     with pytest.raises(XbandError) as caught:
         load_station(file)
     assert f"{file}:{number}: {field}" in str(caught.value)
+
+
+STATION = """orbits:
+  net: {url: "https://example.org/{satellites}", priority: 10, satellites: ["37849"], interval_hours: 3}
+  drop: {folder: drop, max_age_hours: 72.5, enabled: false}
+horizon: {0: 2.5, 90.5: 8, 355: -1}
+atmosphere: {pressure_hpa: 915.5}"""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_station_files_never_give_a_traceback(tmp_path, data):
+    text = station_with(tmp_path, STATION).read_bytes()
+    # Damage to these sections; the others have tests of their own.
+    first, last = text.index(b"orbits:\n"), text.index(b"915.5}") + 6
+    start = data.draw(st.integers(first, last))
+    end = data.draw(st.integers(start, min(start + 10, last)))
+    file = tmp_path / "damaged.yml"
+    file.write_bytes(text[:start] + data.draw(st.binary(max_size=6)) + text[end:])
+    try:
+        station = load_station(file)
+    except XbandError:
+        return
+    assert station.horizon.elevation_deg([0.0]).shape == (1,)
+
+
+def test_the_commented_example_holds(tmp_path):
+    """The comments of the shipped station file are no dead letters."""
+    lines = DEFAULT_STATION_FILE.read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("orbits: ["))
+    optional = (
+        "# horizon:",
+        "# atmosphere:",
+        "# orbits:",
+        "# orbit_cache:",
+        "#   celestrak:",
+        "#   operator:",
+        "#   spare:",
+    )
+    shown = [line.removeprefix("# ") if line.startswith(optional) else line for line in lines]
+    (tmp_path / "station.yml").write_text("\n".join(shown[:start] + shown[start + 1 :]))
+    (tmp_path / "mask.csv").write_text("0,5\n")
+    station = load_station(tmp_path / "station.yml")
+    assert [feed.name for feed in station.orbit_feeds] == ["celestrak", "operator", "spare"]
+    assert station.atmosphere.pressure_hpa == 915.0

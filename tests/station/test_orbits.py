@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sgp4 import omm
+from sgp4.api import Satrec
 
 from xband_station.orbit.catalogue import FILES, Catalogue, SourcedOrbit, UnknownSatelliteError
 from xband_station.orbit.elements import ElementSet
@@ -121,6 +123,16 @@ def test_a_real_catalogue_as_csv(orbits_dir, tmp_path):
     assert [compared(e) for e in load_orbit_file(tmp_path / "orbit.csv")] == [compared(e) for e in from_json]
 
 
+def test_elements_are_read_as_by_the_sgp4_library(orbits_dir, tmp_path):
+    """sgp4's own OMM reader, from our CSV: the same satellite in the same place a day later."""
+    rows = json.loads((orbits_dir / "xband-2026.omm.json").read_text())[:20]
+    for ours, fields in zip(load_orbit_file(orbits_dir / "xband-2026.omm.json"), rows, strict=False):
+        theirs = Satrec()
+        omm.initialize(theirs, {key: str(value) for key, value in fields.items()})
+        places = [satrec.sgp4_tsince(1440.0)[1] for satrec in (ours.satrec(), theirs)]
+        assert places[0] == pytest.approx(places[1], abs=1e-3)
+
+
 @pytest.mark.parametrize(("raw", "number"), [("A0000", "100000"), ("Z9999", "339999"), ("J0001", "180001")])
 def test_alpha5_catalogue_numbers(tmp_path, raw, number):
     lines = [with_checksum(line.replace("37849", raw)) for line in (LINE1, LINE2)]
@@ -160,6 +172,8 @@ def test_catalogue_numbers_that_sgp4_refuses(tmp_path, number, almaty):
         (f"{LINE1}\n{with_checksum(LINE2.replace('14.195', ' 0.000'))}", "mean_motion_rev_day"),
         (kvn(EPOCH="yesterday"), "orbit.txt:8: EPOCH: 'yesterday'"),
         (kvn(EPOCH="2026-02-31T00:00:00"), "EPOCH"),
+        (kvn(EPOCH="9999-12-31T23:59:59"), "EPOCH"),
+        (kvn(EPOCH="0001-01-01T00:00:00"), "EPOCH"),
         (kvn(MEAN_MOTION=None), "orbit.txt:1: MEAN_MOTION: is missing"),
         (kvn(ECCENTRICITY="nan"), "eccentricity: nan"),
         (kvn(ECCENTRICITY="0.9"), "underground"),

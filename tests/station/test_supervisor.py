@@ -78,6 +78,8 @@ def test_an_undisturbed_pass_is_complete(station):
     assert page.count("<svg") == 8
     assert "no measurements" not in page
     assert report["measured"][-1]["evm_percent"] == 33.5
+    assert report["orbit_data"]["reason"].startswith("suomi-npp.tle, priority 0, ")
+    assert report["orbit_data"]["age_level"] == "nominal"
     assert report["measured"][-1]["channel_ber"] == pytest.approx(20 / 16384)
     assert "1 of the carrier phase, 0 of bits" in page
 

@@ -27,6 +27,8 @@ from xband_station.orbit.interpolation import interpolate
 _DEGREE = 4
 _MIN_POINTS = _DEGREE + 1
 _MAX_SEGMENTS = 100
+# However dense the points are: no antenna and no pass search needs more than one a second.
+_SHORTEST_STEP_S = 1.0
 _UNITS_DEG = {"DEGREE_ANGLE": 1.0, "RADIAN": math.degrees(1.0)}
 SEGMENTS_KEY = "azElSegmentList"
 # The list may lie within these keys of a request to the service, one in the other.
@@ -80,7 +82,8 @@ class AngleTable:
 
     @property
     def search_step_s(self) -> float:
-        return min(float(np.median(np.diff(segment.nodes_s))) for segment in self.segments)
+        step_s = min(float(np.median(np.diff(segment.nodes_s))) for segment in self.segments)
+        return max(step_s, _SHORTEST_STEP_S)
 
     def age_s(self, at: datetime) -> float:
         return (at - self.epoch_utc).total_seconds()

@@ -14,6 +14,7 @@ _TIME = re.compile(r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))T(\d\d):(\d\d):(\d\d)(\.\d
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 # TAI minus the scale, in seconds, for those that run at the same rate.
 _TAI_MINUS = {"TAI": 0.0, "TT": -32.184, "GPS": 19.0}
+_YEARS = (1957, 2099)
 _BEFORE_LEAP_SECONDS = 10.0
 TIME_SYSTEMS = ("UTC", *_TAI_MINUS)
 EXAMPLE = "2026-07-21T14:19:14.482560"
@@ -28,13 +29,12 @@ def parse_calendar(raw: str) -> tuple[datetime, float]:
     if not match:
         raise ValueError("not a time")
     year, month, day, day_of_year, hour, minute, second = (int(part or 0) for part in match.groups()[:7])
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        raise ValueError("before the first satellite, or beyond all tables of time")
     start = datetime(year, month or 1, day or 1, hour, minute, tzinfo=UTC)
     if day_of_year > 366 or second > 60 or (match[4] and not day_of_year):
         raise ValueError("no such day or second")
-    try:
-        start += timedelta(days=max(day_of_year - 1, 0))
-    except OverflowError:
-        raise ValueError("beyond the calendar") from None
+    start += timedelta(days=max(day_of_year - 1, 0))
     return start, second + float(match[8] or 0)
 
 

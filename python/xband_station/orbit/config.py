@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,32 +66,39 @@ def _read_feed(table: Section, name: str, section: Section, folder: Path) -> Orb
     if len(kinds) != 1:
         section.fail(None, "says where its data are not once", "one of file, folder and url")
     kind = kinds[0]
+    hours = section.number("max_age_hours", 1.0, 24.0 * 366) if section.has("max_age_hours") else None
+    source = OrbitSource(
+        name,
+        priority=section.integer("priority", 0, 1000, 0),
+        is_enabled=section.flag("enabled", True),
+        max_age=timedelta(hours=hours) if hours else None,
+    )
+    feed = OrbitFeed(source, kind, "")
+    if kind is FeedKind.URL:
+        feed = _read_address(section, feed)
+    else:
+        feed = replace(feed, location=str(folder / section.text(kind.value)))
+    if kind is not FeedKind.FILE:
+        limit_bytes = section.integer("limit_bytes", 1000, 1_000_000_000, DEFAULT_LIMIT_BYTES)
+        feed = replace(feed, limit_bytes=limit_bytes)
+    section.finish()
+    return feed
+
+
+def _read_address(section: Section, feed: OrbitFeed) -> OrbitFeed:
+    """What only a feed from the network has."""
     satellites = tuple(section.texts("satellites")) if section.has("satellites") else ()
     for identifier in satellites:
         if normal_identifier(identifier) != identifier:
             section.fail("satellites", f"{identifier!r} is not an identifier", ALLOWED)
-    if kind is FeedKind.URL:
-        location = section.text("url", pattern=r"https?://[^/\s]+\S*", allowed="http:// or https:// address")
-        location = location.replace("{satellites}", ",".join(satellites))
-    else:
-        location = str(folder / section.text(kind.value))
-    hours = section.number("max_age_hours", 1.0, 24.0 * 366, 0.0)
-    feed = OrbitFeed(
-        OrbitSource(
-            name,
-            priority=section.integer("priority", 0, 1000, 0),
-            is_enabled=section.flag("enabled", True),
-            max_age=timedelta(hours=hours) if hours else None,
-        ),
-        kind,
-        location,
-        satellites,
+    url = section.text("url", pattern=r"https?://[^/\s]+\S*", allowed="http:// or https:// address")
+    return replace(
+        feed,
+        location=url.replace("{satellites}", ",".join(satellites)),
+        satellites=satellites,
         interval=timedelta(hours=section.number("interval_hours", _MIN_HOURS, 24.0 * 7, _MIN_HOURS)),
         timeout_s=section.number("timeout_s", 1.0, 600.0, 30.0),
-        limit_bytes=section.integer("limit_bytes", 1000, 1_000_000_000, DEFAULT_LIMIT_BYTES),
     )
-    section.finish()
-    return feed
 
 
 def read_atmosphere(section: Section, altitude_m: float) -> Atmosphere:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,14 @@ class Refresher:
         return self._cache / f"{feed.name}.state.json"
 
     def _refresh_url(self, feed: OrbitFeed) -> Outcome:
+        with (self._cache / f"{feed.name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return Outcome(feed.name, True, False, "another process is asking just now")
+            return self._ask(feed)
+
+    def _ask(self, feed: OrbitFeed) -> Outcome:
         state, now = self.state(feed), self._now()
         reason = _why_not_now(feed, state, now)
         if reason:
@@ -116,7 +125,7 @@ class Refresher:
             (kept_in / gone).unlink()
             new_files += 1
         if problems:
-            return self._refuse(feed, state, "; ".join(problems))
+            return dataclasses.replace(self._refuse(feed, state, "; ".join(problems)), is_new=new_files > 0)
         dataclasses.replace(state, last_success=self._now(), problem=None).save(self._state_file(feed))
         return Outcome(feed.name, True, new_files > 0, f"{len(offered)} files, {new_files} changed")
 
