@@ -186,8 +186,11 @@ class frame_publisher(FrameSink):
 
     def _send(self, socket: zmq.Socket[bytes], message: list[bytes]) -> None:
         while not self._abandoned:
-            if socket.poll(int(1000 * _POLL_S), zmq.POLLOUT):
+            try:
                 socket.send_multipart(message, flags=zmq.NOBLOCK)
-                self.messages_sent += 1
-                return
+            except zmq.Again:
+                socket.poll(int(1000 * _POLL_S), zmq.POLLOUT)
+                continue
+            self.messages_sent += 1
+            return
         self.messages_dropped += 1
