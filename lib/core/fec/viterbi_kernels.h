@@ -57,7 +57,13 @@ constexpr int level(soft_bit soft)
 inline constexpr std::size_t n_lanes = viterbi_batch::n_segments;
 
 /// Octets that keep the labels of one block.
-inline constexpr std::size_t label_octets = 64 * n_lanes;
+inline constexpr std::size_t label_octets = conv_k7::n_states * n_lanes;
+
+/// Where the label of a state stands in them.
+constexpr std::size_t label_place(unsigned state, std::size_t lane)
+{
+    return (state / 2 * n_lanes + lane) * 2 + state % 2;
+}
 
 /// Stretches of one length to be decoded side by side, each on its own.
 struct stretches {
@@ -73,6 +79,9 @@ struct stretches {
 /// Decodes one stretch: the specification of the decoder.
 /// \param octets one for each block, as in `stretches`.
 void decode_stretch_ref(const soft_bit* soft, std::span<std::uint8_t> octets);
+
+/// Follows the labels of all lanes back from their last states: the second half of decode_stretches() on SIMD targets.
+void follow_labels(const stretches& job, const std::array<std::uint8_t, n_lanes>& last_states);
 
 /// Decodes stretches on the active SIMD target.
 void decode_stretches(const stretches& job);
