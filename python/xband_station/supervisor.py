@@ -18,6 +18,8 @@ from xband_core.wire_types import PassEnd, PassStart
 from xband_station.archive import FrameArchive
 from xband_station.clock import Clock
 from xband_station.flowgraph import find_flowgraph
+from xband_station.orbit.age import assess
+from xband_station.orbit.catalogue import UnknownSatelliteError
 from xband_station.orbit.doppler import doppler_plan
 from xband_station.orbit.geometry import Tracker, Trajectory
 from xband_station.orbit.identifiers import catalogue_number
@@ -137,6 +139,7 @@ class Supervisor:
             sample_rate_hz=self._station.receiver.sample_rate_hz,
         )
         record.enter(PassState.PLANNED, self._clock.now())
+        self._tell_age(planned)
         tracker = Tracker(self._with_range(planned), self._station.site, self._station.atmosphere)
         record.enter(PassState.PREPARING, self._clock.now())
         self.publisher.begin_pass(self._start_event(planned), self._open_archive(record))
@@ -158,14 +161,22 @@ class Supervisor:
         return record
 
     def _with_range(self, planned: PlannedPass) -> Trajectory:
-        """The pass's orbit data, or where these are angles alone, the next best that tell Doppler and range too.
+        """The pass's orbit data, or where these are angles alone, the next best that tell Doppler and range too."""
+        if not planned.elements.has_range:
+            try:
+                identifier, top = planned.elements.norad_cat_id, planned.geometry.tca
+                return self._orbits.catalogue.choose(identifier, top, needs_range=True).trajectory
+            except UnknownSatelliteError as error:
+                logger.error("%s: %s", planned.pass_id, error)
+        return planned.elements
 
-        Raises UnknownSatelliteError: there are none; without any Doppler the pass is not worth the power.
-        """
-        if planned.elements.has_range:
-            return planned.elements
-        catalogue = self._orbits.catalogue
-        return catalogue.choose(planned.elements.norad_cat_id, planned.geometry.tca, needs_range=True).trajectory
+    def _tell_age(self, planned: PlannedPass) -> None:
+        """States before the pass what old orbit data are expected to cost."""
+        antenna = self._station.main_antenna
+        beamwidth_deg = antenna.beamwidth_deg(planned.choice.mission.centre_frequency_hz)
+        age = assess(planned.elements, planned.geometry.tca, beamwidth_deg)
+        if age.is_alarming:
+            logger.warning("%s: %s", planned.pass_id, age.text)
 
     def _make_folder(self, pass_id: str) -> Path:
         """A new folder; a pass that is taken up again after a restart of the station gets a second one."""

@@ -56,7 +56,7 @@ def test_check_names_old_elements_and_failed_feeds(station, capsys):
     assert run(station, "check", "--at", "2026-08-22T12:00:00Z") == 1
     feed, age = capsys.readouterr().out.splitlines()
     assert feed == "feed operator: no file in the folder"
-    assert age.startswith("SUOMI NPP: alarm: elements are 766 h from this time, the limit is")
+    assert age.startswith("SUOMI NPP: alarm: orbit data are 766 h from this time, the limit is")
     assert "beamwidths" in age
 
 

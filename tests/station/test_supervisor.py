@@ -13,7 +13,11 @@ import pytest
 
 from xband_core.wire_types import METADATA
 from xband_station.clock import SimulatedClock
+from xband_station.orbit.catalogue import Catalogue, OrbitSource, SourcedOrbit
+from xband_station.orbit.feeds import FeedKind, OrbitFeed
+from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassState
+from xband_station.planning.schedule import make_schedule
 from xband_station.station_config import Watch, load_station
 from xband_station.supervisor import SignalBounds, Supervisor
 from xband_station.times import parse_time
@@ -209,3 +213,46 @@ def test_a_pass_taken_up_again_gets_its_own_folder(station):
     first, _ = receive(station, seconds=0.5)
     second, _ = receive(station, seconds=0.5)
     assert Path(second.folder).name == Path(first.folder).name + "-2"
+
+
+def angle_feed(station, folder):
+    """A table of azimuth and elevation for the next pass, without ranges, as the preferred feed."""
+    planned = make_schedule(station, station.catalogue(), BEFORE_PASS, 6.0).accepted[0]
+    offsets_s = [10.0 * k for k in range(70)]
+    look = Tracker(planned.elements, station.site).look(planned.aos, offsets_s)
+    angles = zip(offsets_s, look.azimuth_deg.tolist(), look.elevation_deg.tolist(), strict=True)
+    segment = {
+        "referenceEpoch": planned.aos.isoformat().replace("+00:00", "Z"),
+        "validTimeRange": {
+            "startTime": planned.aos.isoformat().replace("+00:00", "Z"),
+            "endTime": (planned.aos + timedelta(seconds=600)).isoformat().replace("+00:00", "Z"),
+        },
+        "azElList": [{"dt": dt, "az": azimuth, "el": elevation} for dt, azimuth, elevation in angles],
+    }
+    table = {"norad_cat_id": "37849", "angleUnit": "DEGREE_ANGLE", "azElSegmentList": [segment]}
+    (folder / "table.json").write_text(json.dumps(table))
+    return OrbitFeed(OrbitSource("operator", priority=20), FeedKind.FILE, str(folder / "table.json"))
+
+
+def test_a_table_of_angles_points_and_elements_tell_doppler(station, tmp_path):
+    feed = angle_feed(station, tmp_path)
+    both = dataclasses.replace(station, orbit_feeds=(*station.orbit_feeds, feed))
+    _, report = receive(both)
+    assert (report["outcome"], report["problems"]) == ("complete", [])
+    assert report["orbit_data"]["reason"].startswith("operator, priority 20")
+    _, report = receive(dataclasses.replace(station, orbit_feeds=(feed,)))
+    assert report["outcome"] == "failed"
+    assert "tells no Doppler shift" in report["problems"][0]
+
+
+def test_old_elements_are_told_of_before_the_pass(station, caplog):
+    elements = station.catalogue().find("37849")
+    catalogue = Catalogue([SourcedOrbit(elements, OrbitSource("old"))])
+    late = BEFORE_PASS + timedelta(days=20)
+    planned = make_schedule(station, catalogue, late, 24.0).accepted[0]
+    with Supervisor(station, SimulatedClock(late), ["false"]) as supervisor:
+        supervisor.stop()
+        supervisor.receive(planned)
+    (warning,) = [record.getMessage() for record in caplog.records if "orbit data are" in record.getMessage()]
+    assert "alarm" in warning
+    assert "beamwidths" in warning

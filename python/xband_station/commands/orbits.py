@@ -143,8 +143,6 @@ def _beamwidths_deg(station: StationConfig) -> dict[str, float]:
 
 
 def _check(station: StationConfig, rows: list[_Row], missing: list[str], as_json: bool) -> int:
-    from xband_station.orbit.age import AgeLevel
-
     problems = [*missing, *_feed_problems(station)]
     for identifier in dict.fromkeys(row.orbit.trajectory.norad_cat_id for row in rows):
         sets = [row for row in rows if row.orbit.trajectory.norad_cat_id == identifier]
@@ -152,8 +150,8 @@ def _check(station: StationConfig, rows: list[_Row], missing: list[str], as_json
         name = sets[0].orbit.trajectory.name
         if chosen is None:
             problems.append(f"{name}: no set holds ({sets[0].orbit.source.name}: {sets[0].objection})")
-        elif chosen.age.level in (AgeLevel.WARNING, AgeLevel.ALARM):
-            problems.append(f"{name}: {_age_text(chosen.age)}")
+        elif chosen.age.is_alarming:
+            problems.append(f"{name}: {chosen.age.text}")
     if as_json:
         print(json.dumps({"problems": problems, "satellites": [_as_json(row) for row in rows]}, indent=1))
     else:
@@ -168,14 +166,6 @@ def _feed_problems(station: StationConfig) -> list[str]:
     refresher = Refresher(station.orbit_feeds, station.orbit_cache)
     states = {feed.name: refresher.state(feed) for feed in station.orbit_feeds if feed.kind is not FeedKind.FILE}
     return [f"feed {name}: {state.problem}" for name, state in states.items() if state.problem]
-
-
-def _age_text(age: AgeReport) -> str:
-    limit_h = age.limits.alarm_h if age.level.value == "alarm" else age.limits.warning_h
-    text = f"{age.level.value}: elements are {age.age_s / 3600.0:.0f} h from this time, the limit is {limit_h:.0f} h"
-    if age.beamwidth_share is None or age.time_error_s is None:
-        return text
-    return f"{text}; expect {age.time_error_s:.1f} s and {age.beamwidth_share:.1f} beamwidths"
 
 
 def _as_json(row: _Row) -> dict[str, Any]:

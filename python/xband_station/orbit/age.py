@@ -81,6 +81,21 @@ class AgeReport:
     pointing_error_deg: float | None = None
     beamwidth_share: float | None = None
 
+    @property
+    def is_alarming(self) -> bool:
+        """Whether an operator should hear of it."""
+        return self.level in (AgeLevel.WARNING, AgeLevel.ALARM)
+
+    @property
+    def text(self) -> str:
+        """One line for the operator."""
+        limit_h = self.limits.alarm_h if self.level is AgeLevel.ALARM else self.limits.warning_h
+        age_h = self.age_s / 3600.0
+        text = f"{self.level.value}: orbit data are {age_h:.0f} h from this time, the limit is {limit_h:.0f} h"
+        if self.beamwidth_share is None or self.time_error_s is None:
+            return text
+        return f"{text}; expect {self.time_error_s:.1f} s and {self.beamwidth_share:.1f} beamwidths"
+
 
 def along_track_error_km(altitude_km: float, age_s: float) -> float:
     """The error that four of five sets of this age stay below, without manoeuvres."""
