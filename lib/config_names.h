@@ -3,6 +3,7 @@
 #pragma once
 #include "core_namespace.h"
 #include "dsp/equaliser.h"
+#include "dsp/iq_conditioner.h"
 #include "dsp/iq_front_end.h"
 #include "framing/framing_config.h"
 
@@ -27,6 +28,9 @@ inline constexpr name_table<core::equaliser_mode, 3> equaliser_mode_names{ { { "
                                                                              { "auto",
                                                                                core::equaliser_mode::automatic },
                                                                              { "on", core::equaliser_mode::on } } };
+inline constexpr name_table<core::conditioner_mode, 2> conditioner_mode_names{
+    { { "off", core::conditioner_mode::off }, { "auto", core::conditioner_mode::automatic } }
+};
 inline constexpr name_table<core::inner_code, 6> inner_code_names{ { { "none", core::inner_code::none },
                                                                      { "conv_k7_r12", core::inner_code::conv_k7_r12 },
                                                                      { "conv_k7_r23", core::inner_code::conv_k7_r23 },

@@ -33,6 +33,7 @@ core::psk_demodulator_config to_config(const psk_demod_parameters& parameters)
         .frequency_offset_hz = parameters.frequency_offset_hz,
         .plan = to_kernel_plan(parameters.frequency_plan),
         .equalisation = from_name(equaliser_mode_names, "equaliser", parameters.equaliser),
+        .conditioning = from_name(conditioner_mode_names, "conditioner", parameters.conditioner),
         .report_interval_samples =
             std::max<std::uint64_t>(1, static_cast<std::uint64_t>(parameters.sample_rate_hz / reports_per_second)),
     };
@@ -56,7 +57,15 @@ psk_demod_status to_status(const core::psk_demodulator_stats& stats)
              .level_dbfs = static_cast<double>(stats.level_dbfs),
              .is_equaliser_active = stats.is_equaliser_active,
              .isi_db = static_cast<double>(stats.isi_db),
-             .equaliser_gain_db = static_cast<double>(stats.equaliser_gain_db) };
+             .equaliser_gain_db = static_cast<double>(stats.equaliser_gain_db),
+             .dc_dbc = static_cast<double>(stats.conditioning.dc_dbc),
+             .is_dc_removed = stats.conditioning.is_dc_removed,
+             .iq_gain_db = static_cast<double>(stats.conditioning.iq_gain_db),
+             .iq_phase_deg = static_cast<double>(stats.conditioning.iq_phase_deg),
+             .iq_image_dbc = static_cast<double>(stats.conditioning.image_dbc),
+             .is_iq_corrected = stats.conditioning.is_iq_corrected,
+             .blanked_samples = stats.conditioning.blanked_samples,
+             .saturated_share = static_cast<double>(stats.conditioning.saturated_share) };
 }
 
 } // namespace

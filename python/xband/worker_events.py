@@ -23,6 +23,11 @@ from .iq_source import iq_source
 from .xband_python import frame_decoder, psk_demod
 
 CONSTELLATION_POINTS = 512
+# Of psk_demod_status, as xband_station.corrections.Corrections reads them.
+CORRECTION_FIELDS = (
+    *("dc_dbc", "is_dc_removed", "iq_image_dbc", "is_iq_corrected", "blanked_samples", "saturated_share"),
+    *("is_equaliser_active", "equaliser_gain_db"),
+)
 # Heartbeats are of use for seconds only: a station that is away for longer misses some.
 _HIGH_WATER_MARK = 1000
 _LINGER_S = 2.0
@@ -108,6 +113,7 @@ class Instruments:
             "evm_percent": None,
             "carrier_offset_hz": None,
             "symbol_rate_error_ppm": None,
+            "corrections": {},
         }
         for key in ("good", "corrected", "uncorrectable", "not_checked"):
             content[f"frames_{key}"] = sum(getattr(counters, f"frames_{key}") for counters in decoders)
@@ -134,6 +140,7 @@ class Instruments:
                 "evm_percent": status.evm_percent if status.is_locked else None,
                 "carrier_offset_hz": status.carrier_offset_hz if status.is_locked else None,
                 "symbol_rate_error_ppm": status.symbol_rate_error_ppm if status.is_locked else None,
+                "corrections": {name: getattr(status, name) for name in CORRECTION_FIELDS},
             }
         return content
 

@@ -109,6 +109,15 @@ class Framing:
 
 
 @dataclass(frozen=True)
+class Corrections:
+    """What the demodulator may do to samples and symbols. equaliser: off, auto (where it raises Es/N0), on; conditioner
+    (DC, I/Q imbalance, pulses): off, auto (where they are)."""
+
+    equaliser: str = "auto"
+    conditioner: str = "auto"
+
+
+@dataclass(frozen=True)
 class Link:
     """What the simulator and the pass planner need. eirp_dbw: towards the edge of coverage."""
 
@@ -135,6 +144,7 @@ class Mission:
     flowgraph: str
     sources: Mapping[str, Source]
     file: Path
+    corrections: Corrections = Corrections()
 
     @property
     def code_block_len_bytes(self) -> int:
@@ -195,6 +205,8 @@ class Mission:
             "rolloff": self.modulation.rolloff,
             "iq_format": iq_format,
             "frequency_offset_hz": frequency_offset_hz,
+            "equaliser": self.corrections.equaliser,
+            "conditioner": self.corrections.conditioner,
         }
 
 

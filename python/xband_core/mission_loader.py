@@ -11,6 +11,7 @@ from .errors import MissionError
 from .mission import (
     CODE_RATES,
     Coding,
+    Corrections,
     Framing,
     Link,
     Mission,
@@ -72,6 +73,7 @@ def _read_mission(file: Path) -> Mission:
         flowgraph=top.text("flowgraph", "receiver.grc", pattern=r".+\.grc", allowed="name of a .grc file"),
         sources=origins.by_field,
         file=file,
+        corrections=_read_corrections(top.section("corrections")) if top.has("corrections") else Corrections(),
     )
     origins.read(top, ("norad_cat_id", "centre_frequency_hz", "polarisation"))
     top.finish()
@@ -144,6 +146,16 @@ def _read_modulation(section: Section, origins: _Origins) -> Modulation:
     origins.read(section, ("kind", "symbol_rate_hz", "rolloff", "differential"))
     section.finish()
     return modulation
+
+
+def _read_corrections(section: Section) -> Corrections:
+    """Choices of the operator, which have no source."""
+    corrections = Corrections(
+        equaliser=section.choice("equaliser", ("off", "auto", "on"), "auto"),
+        conditioner=section.choice("conditioner", ("off", "auto"), "auto"),
+    )
+    section.finish()
+    return corrections
 
 
 def _read_coding(section: Section, modulation: Modulation, origins: _Origins) -> Coding:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xband_core.errors import WireError
+from xband_station.corrections import Corrections
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Heartbeat:
     channel_bit_errors: int = 0
     phase_slips: int = 0
     bit_slips: int = 0
+    corrections: Corrections = field(default_factory=Corrections)
 
     @property
     def sample_position(self) -> int:
@@ -108,6 +110,7 @@ def _heartbeat(content: Mapping[str, Any]) -> Heartbeat:
         channel_bits=int(content.get("channel_bits", 0)),
         channel_bit_errors=int(content.get("channel_bit_errors", 0)),
         phase_slips=int(content.get("phase_slips", 0)),
+        corrections=Corrections.read(content.get("corrections", {})),
         bit_slips=int(content.get("bit_slips", 0)),
     )
 

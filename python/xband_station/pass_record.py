@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from xband_station.corrections import Corrections, summarise
 from xband_station.events import Heartbeat, Snapshot
 from xband_station.planning.schedule import PlannedPass
 from xband_station.publisher import PassTotals
@@ -59,6 +60,7 @@ class Measurement:
     carrier_offset_hz: float | None
     evm_percent: float | None = None
     channel_ber: float | None = None
+    corrections: Corrections = field(default_factory=Corrections)
 
 
 @dataclass
@@ -105,6 +107,13 @@ class PassRecord:
     def decoded(self, field_name: str) -> int:
         """Sum of a counter (``frames_good``, ...) over all instances, from their last heartbeats."""
         return sum(getattr(instance.last, field_name) for instance in self.instances if instance.last)
+
+    def corrections(self) -> dict[str, float | None]:
+        """What had to be mended while there was a signal."""
+        counts = [(last.corrections.blanked_samples, last.samples) for one in self.instances if (last := one.last)]
+        blanked, samples = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
+        course = (measurement.corrections for measurement in self.measurements if measurement.is_locked)
+        return summarise(course, blanked / samples if samples else 0.0)
 
     @property
     def outcome(self) -> str:

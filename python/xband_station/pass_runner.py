@@ -205,6 +205,7 @@ class PassRunner:
             heartbeat.carrier_offset_hz,
             heartbeat.evm_percent,
             channel_ber,
+            heartbeat.corrections,
         )
         self._record.measure(measurement)
 

@@ -108,6 +108,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
             }
             for instance in record.instances
         ],
+        "corrections": {name: _rounded(value, 5) for name, value in record.corrections().items()},
         "measured": _measured(record, tracker),
         "predicted": _predicted(record, tracker, antenna),
         "spectrum_db": [round(value, 2) for value in record.snapshot.spectrum_db] if record.snapshot else [],
@@ -148,6 +149,7 @@ def _measured(record: PassRecord, tracker: Tracker) -> list[dict[str, Any]]:
             "carrier_offset_hz": _rounded(measurement.carrier_offset_hz, 1),
             "evm_percent": _rounded(measurement.evm_percent, 2),
             "channel_ber": measurement.channel_ber,
+            "equaliser_gain_db": _rounded(measurement.corrections.equaliser_gain_db, 2),
         }
         for offset_s, elevation_deg, measurement in zip(offsets_s, elevations_deg, record.measurements, strict=True)
     ]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from xband_station.corrections import describe
 from xband_station.signal_plots import constellation_plot, spectrum_plot
 from xband_station.svg import Series, plot
 
@@ -71,6 +72,7 @@ def _account(report: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("channel bit error rate", _ber_text(report)),
         ("slips", f"{report['phase_slips']} of the carrier phase, {report['bit_slips']} of bits"),
         ("Reed-Solomon margin", _margin_text(report["frames_by_rs_margin"])),
+        ("mended in the samples", describe(report["corrections"])),
         ("receiver restarts", report["restarts"]),
         ("time without receiver", f"{report['lost_s']:.1f} s"),
         ("clock of the samples", report["clock_quality"]),

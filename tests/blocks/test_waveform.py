@@ -64,6 +64,22 @@ def test_the_equaliser_is_seen_at_work(mode):
     assert np.isnan(status.isi_db) if mode == "off" else status.isi_db == pytest.approx(-7.5, abs=1.5)
 
 
+@pytest.mark.parametrize("mode", ["off", "auto"])
+def test_the_conditioner_is_seen_at_work(mode):
+    values = make_signal("cs8").view(np.int8).reshape(-1, 2).astype(int)
+    values[:, 0] += 30
+    values[50_000:50_100] = 127
+    block = xband.psk_demod(**SIGNAL, iq_format="cs8", conditioner=mode)
+    run([block], np.clip(values, -128, 127).astype(np.int8).ravel(), np.int8, CHUNKS[0])
+    status = block.status()
+    assert status.dc_dbc > -20.0
+    assert status.is_dc_removed == (mode == "auto")
+    assert not status.is_iq_corrected
+    assert status.iq_image_dbc < -30.0
+    assert (status.blanked_samples > 0) == (mode == "auto")
+    assert status.saturated_share < 0.05
+
+
 def test_an_unknown_equaliser_is_refused():
     with pytest.raises(ValueError, match="equaliser 'maybe' is not one of off, auto, on"):
         xband.psk_demod(**SIGNAL, equaliser="maybe")

@@ -128,6 +128,15 @@ def test_own_mission_by_path(tmp_path: Path) -> None:
     assert (mission.name, mission.framing.scid) == ("my-sat", 42)
 
 
+def test_corrections_can_be_switched_off(tmp_path: Path) -> None:
+    text = EXAMPLE.replace("equaliser: auto", "equaliser: off").replace("conditioner: auto", "conditioner: off")
+    config = load_text(tmp_path, text).demodulator_config(33e6, "cs8")
+    assert (config["equaliser"], config["conditioner"]) == ("off", "off")
+    with pytest.raises(MissionError, match=r"corrections\.equaliser") as caught:
+        load_text(tmp_path, EXAMPLE.replace("equaliser: auto", "equaliser: maybe"))
+    assert caught.value.allowed == "off, auto, on"
+
+
 def test_frames_one_by_one_need_a_check(tmp_path: Path) -> None:
     """is_contiguous reaches the decoder; false is refused where nothing proves a single frame."""
     assert load_mission("suomi-npp").decoder_config()["is_contiguous"] is True

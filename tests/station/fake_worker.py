@@ -60,6 +60,7 @@ class FakeWorker:
             "channel_bits": 16384 * self.frames,
             "channel_bit_errors": 20 * self.frames,
             "phase_slips": 1,
+            "corrections": {"dc_dbc": -21.0, "is_dc_removed": True, "blanked_samples": self.samples // 100},
             "carrier_offset_hz": 1e5,
         }
 

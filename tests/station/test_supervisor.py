@@ -86,6 +86,8 @@ def test_an_undisturbed_pass_is_complete(station):
     assert report["orbit_data"]["age_level"] == "nominal"
     assert report["measured"][-1]["channel_ber"] == pytest.approx(20 / 16384)
     assert "1 of the carrier phase, 0 of bits" in page
+    assert "DC of -21 dBc removed, 1 % of the samples silenced in pulses" in page
+    assert report["corrections"]["equaliser_gain_db"] == 0.0
 
 
 def test_an_unbounded_source_is_stopped_at_los(station):

@@ -22,6 +22,8 @@ struct psk_demod_parameters {
     double frequency_offset_hz = 0.0;       ///< where the carrier is expected beside the plan
     xband::frequency_plan frequency_plan{}; ///< predicted Doppler, taken out with a phase that never jumps
     std::string equaliser = "auto";         ///< off, auto (where it raises Es/N0), on
+    std::string conditioner =
+        "auto"; ///< off, auto: removes DC, I/Q imbalance and pulses where they are; measures always
 };
 
 /// State of a demodulator.
@@ -43,6 +45,14 @@ struct psk_demod_status {
     bool is_equaliser_active = false;
     double isi_db = 0.0;            ///< interference of neighbouring symbols before the equaliser; NaN while unknown
     double equaliser_gain_db = 0.0; ///< of signal-to-noise; 0 while inactive
+    double dc_dbc = 0.0;            ///< constant part of the samples against all power; NaN while unknown
+    bool is_dc_removed = false;
+    double iq_gain_db = 0.0;   ///< Q over I
+    double iq_phase_deg = 0.0; ///< Q leans towards I by this
+    double iq_image_dbc = 0.0; ///< mirror image that these two leave; NaN while unknown
+    bool is_iq_corrected = false;
+    std::uint64_t blanked_samples = 0; ///< in pulses, silenced
+    double saturated_share = 0.0; ///< of the samples' values, those at the largest: the converter is driven too far
 };
 
 /// Names of the fields, as messages and Python have them.
@@ -64,6 +74,14 @@ inline constexpr std::tuple psk_demod_status_fields{
     std::pair{ "is_equaliser_active", &psk_demod_status::is_equaliser_active },
     std::pair{ "isi_db", &psk_demod_status::isi_db },
     std::pair{ "equaliser_gain_db", &psk_demod_status::equaliser_gain_db },
+    std::pair{ "dc_dbc", &psk_demod_status::dc_dbc },
+    std::pair{ "is_dc_removed", &psk_demod_status::is_dc_removed },
+    std::pair{ "iq_gain_db", &psk_demod_status::iq_gain_db },
+    std::pair{ "iq_phase_deg", &psk_demod_status::iq_phase_deg },
+    std::pair{ "iq_image_dbc", &psk_demod_status::iq_image_dbc },
+    std::pair{ "is_iq_corrected", &psk_demod_status::is_iq_corrected },
+    std::pair{ "blanked_samples", &psk_demod_status::blanked_samples },
+    std::pair{ "saturated_share", &psk_demod_status::saturated_share },
 };
 
 /*!

@@ -37,7 +37,8 @@ void bind_demod(py::module_& m)
                          const std::string& iq_format,
                          double frequency_offset_hz,
                          const plan_argument& frequency_plan,
-                         const std::string& equaliser) {
+                         const std::string& equaliser,
+                         const std::string& conditioner) {
                  return psk_demod::make({ modulation,
                                           sample_rate_hz,
                                           symbol_rate_hz,
@@ -45,7 +46,8 @@ void bind_demod(py::module_& m)
                                           iq_format,
                                           frequency_offset_hz,
                                           to_plan(frequency_plan),
-                                          equaliser });
+                                          equaliser,
+                                          conditioner });
              }),
              py::arg("modulation"),
              py::arg("sample_rate_hz"),
@@ -54,7 +56,8 @@ void bind_demod(py::module_& m)
              py::arg("iq_format") = defaults.iq_format,
              py::arg("frequency_offset_hz") = defaults.frequency_offset_hz,
              py::arg("frequency_plan") = plan_argument{},
-             py::arg("equaliser") = defaults.equaliser)
+             py::arg("equaliser") = defaults.equaliser,
+             py::arg("conditioner") = defaults.conditioner)
         .def("status", &psk_demod::status)
         .def("recent_symbols", [](const psk_demod& self) { return to_array(self.recent_symbols()); })
         .def("recent_samples", [](const psk_demod& self) { return to_array(self.recent_samples()); })

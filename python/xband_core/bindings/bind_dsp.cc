@@ -35,6 +35,15 @@ equaliser_mode parse_equaliser_mode(const std::string& name)
     throw std::invalid_argument("equaliser '" + name + "' is not one of off, auto, on");
 }
 
+conditioner_mode parse_conditioner_mode(const std::string& name)
+{
+    if (name == "off")
+        return conditioner_mode::off;
+    if (name == "auto")
+        return conditioner_mode::automatic;
+    throw std::invalid_argument("conditioner '" + name + "' is not one of off, auto");
+}
+
 iq_format parse_iq_format(const std::string& name)
 {
     if (name == "cs8")
@@ -100,9 +109,10 @@ py::dict stats(const psk_demodulator& demodulator)
     out["iq_image_dbc"] = s.conditioning.image_dbc;
     out["is_iq_corrected"] = s.conditioning.is_iq_corrected;
     out["blanked_samples"] = s.conditioning.blanked_samples;
+    out["saturated_share"] = s.conditioning.saturated_share;
     out["phase_memory_symbols"] = s.phase_memory_symbols;
     out["level_dbfs"] = s.level_dbfs;
-    out["equaliser_active"] = s.is_equaliser_active;
+    out["is_equaliser_active"] = s.is_equaliser_active;
     out["isi_db"] = s.isi_db;
     out["equaliser_gain_db"] = s.equaliser_gain_db;
     return out;
@@ -165,7 +175,8 @@ void bind_dsp(py::module_& m)
                          double frequency_offset_hz,
                          const plan_tuples& plan,
                          bool search_band,
-                         const std::string& equaliser) {
+                         const std::string& equaliser,
+                         const std::string& conditioner) {
                  psk_demodulator_config c;
                  c.kind = parse_modulation(kind);
                  c.sample_rate_hz = sample_rate_hz;
@@ -176,6 +187,7 @@ void bind_dsp(py::module_& m)
                  c.plan = parse_plan(plan);
                  c.searches_band = search_band;
                  c.equalisation = parse_equaliser_mode(equaliser);
+                 c.conditioning = parse_conditioner_mode(conditioner);
                  return std::make_unique<psk_demodulator>(c);
              }),
              py::kw_only(),
@@ -187,7 +199,8 @@ void bind_dsp(py::module_& m)
              py::arg("frequency_offset_hz") = 0.0,
              py::arg("frequency_plan") = plan_tuples{},
              py::arg("search_band") = true,
-             py::arg("equaliser") = "auto")
+             py::arg("equaliser") = "auto",
+             py::arg("conditioner") = "auto")
         .def(
             "push",
             [](psk_demodulator& d, const py::buffer& iq) {

@@ -63,7 +63,7 @@ class Receiver:
 
     def __init__(self, mission: Mission, sample_rate_hz: float, iq_format: str, equaliser: str = "auto") -> None:
         config = mission.demodulator_config(sample_rate_hz, iq_format)
-        self.demodulator = _core.PskDemodulator(**config, equaliser=equaliser)
+        self.demodulator = _core.PskDemodulator(**(config | {"equaliser": equaliser}))
         self._decoder = _core.FrameDecoder(**mission.decoder_config())
 
     def push(self, samples: Bytes) -> Bytes:

@@ -98,7 +98,13 @@ def measure(modulation: str, es_n0_db: float, index: int, seed: int) -> Finding:
     )
     scene = make_scene(mission, FRAMES, conditions)
     raw = impairments.quantise(scene.samples, "cs8")
-    found = _core.find_signal(raw, **mission.demodulator_config(scene.sample_rate_hz, "cs8"))
+    found = _core.find_signal(
+        raw,
+        modulation=modulation,
+        sample_rate_hz=scene.sample_rate_hz,
+        symbol_rate_hz=shape.symbol_rate_hz,
+        rolloff=shape.rolloff,
+    )
     if found is None:
         return Finding(None, None)
     offset_hz, clock_ppm = found

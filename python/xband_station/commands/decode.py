@@ -149,6 +149,14 @@ def _rescued(by_way: dict[str, int]) -> str:
     return f"{sum(by_way.values())} of them" + (f": {ways}" if ways else "")
 
 
+def _mended(summary: dict[str, Any]) -> str:
+    """What the demodulator was doing to samples and symbols at the end of the recording."""
+    from xband_station.corrections import Corrections, describe, summarise
+
+    found = Corrections.read(summary["demodulator"])
+    return describe(summarise([found], found.blanked_samples / max(summary["samples"], 1)))
+
+
 def as_text(summary: dict[str, Any], out_dir: Path) -> str:
     """The summary for people: signal, frames, a row for each virtual channel."""
     from xband_station.tables import format_table
@@ -166,6 +174,7 @@ def as_text(summary: dict[str, Any], out_dir: Path) -> str:
         f"carrier   {shown('carrier_offset_hz', 'Hz', 0)} from the centre",
         f"clock     {shown('symbol_rate_error_ppm', 'ppm', 2)} off the nominal symbol rate",
         f"lock      after {shown('first_lock_s', 's', 3)} of {summary['duration_s']:.3f} s",
+        f"mended    {_mended(summary)}",
         f"speed     {summary['throughput_msym_s']:.1f} Msym/s",
         f"results   {out_dir}",
     ]
