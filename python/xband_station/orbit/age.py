@@ -139,7 +139,9 @@ def assess(trajectory: Trajectory, at: datetime, beamwidth_deg: float | None = N
         return AgeReport(age_s, limits.level(age_s), limits)
     if beamwidth_deg:
         limits = age_limits(trajectory, beamwidth_deg)
-    error_km = along_track_error_km(mean_altitude_km(trajectory), age_s)
+    # Nobody can be farther off than on the other side of the orbit.
+    half_orbit_km = math.pi * _semi_major_axis_km(trajectory)
+    error_km = min(along_track_error_km(mean_altitude_km(trajectory), age_s), half_orbit_km)
     pointing_error_deg = math.degrees(math.atan2(error_km, _perigee_altitude_km(trajectory)))
     return AgeReport(
         age_s=age_s,
