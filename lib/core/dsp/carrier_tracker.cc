@@ -172,11 +172,7 @@ void carrier_tracker::find_follower(const symbol_buffer& symbols, std::size_t n)
 void carrier_tracker::measure_timing(const symbol_buffer& symbols, std::size_t n, stretch_report& report) const
 {
     const std::size_t used = n - phasor_group; // the detector looks one symbol ahead
-    const auto power = [&](const float* at) {
-        float second, fourth;
-        sum_even_powers(at, used, second, fourth);
-        return second;
-    };
+    const auto power = [&](const float* at) { return sum_squares(at, used); };
     const float* on_re = symbols.on_re.data();
     const float on_power = power(on_re);
     float total = sum_gardner(symbols.half_re.data(), on_re, on_re + 1, used);

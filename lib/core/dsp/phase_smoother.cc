@@ -225,6 +225,7 @@ void phase_meter::add(std::span<const std::complex<float>> sums)
     d_power += gain * (power - d_power);
     for (std::size_t k = 0; k < n_lags; ++k)
         d_correlation[k] += gain * (turned[k] - d_correlation[k]);
+    d_alpha_per_group = find_alpha();
 }
 
 /// Believes what one stretch says of the advance, or keeps what was known.
@@ -239,11 +240,11 @@ void phase_meter::judge_step(float estimate_rad)
         d_doubted_step_rad = estimate_rad;
 }
 
-float phase_meter::alpha_per_group() const
+float phase_meter::find_alpha() const
 {
     // Limits of alpha per symbol; the lower one bridges 2000 symbols, more than any oscillator in use allows.
     constexpr double least = 5e-4 * phasor_group, most = 0.5 * phasor_group;
-    constexpr double prior = 0.005 * phasor_group;
+    constexpr double prior = prior_alpha_per_group;
     // Line through log R(m): slope -q/2, value at 0 the carrier's power. The variance of log R goes as 1/R^2.
     double w0 = 0, w1 = 0, w2 = 0, y0 = 0, y1 = 0;
     for (std::size_t k = 0; k < n_lags; ++k) {
@@ -259,7 +260,7 @@ float phase_meter::alpha_per_group() const
     }
     const double spread = w0 * w2 - w1 * w1;
     if (!(spread > 0.0))
-        return static_cast<float>(prior);
+        return prior_alpha_per_group;
     const double slope = (w0 * y1 - w1 * y0) / spread;
     const double carrier = std::exp((y0 - slope * w1) / w0);
     const double walk = std::max(-2.0 * slope, 0.0);                      // q, rad^2 a group

@@ -43,7 +43,7 @@ public:
     /// Advance of the phasor angle a group, radians, of the last stretch that had a carrier.
     float step_rad() const { return d_step_rad; }
     /// Smoother's exponent over one group.
-    float alpha_per_group() const;
+    float alpha_per_group() const { return d_alpha_per_group; }
     /// Share of the phasors' power that is coherent from group to group, last stretch: 0 for noise, 1 for a clean carrier.
     float coherence() const { return d_coherence; }
 
@@ -53,11 +53,16 @@ private:
     static constexpr std::size_t n_lags = 10;
     static constexpr std::size_t lags[n_lags] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 };
 
+    static constexpr float prior_alpha_per_group = 0.08f;
+
+    float find_alpha() const;
+
     double d_power = 0.0;              ///< smoothed R(0)
     double d_correlation[n_lags] = {}; ///< smoothed R(lag), turned back by the advance
     double d_stretches = 0.0;
     float d_step_rad = 0.0f;
     float d_coherence = 0.0f;
+    float d_alpha_per_group = prior_alpha_per_group;
     std::optional<float> d_doubted_step_rad; ///< of the last stretch, not believed
 };
 

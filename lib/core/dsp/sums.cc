@@ -8,19 +8,23 @@ namespace xband::core {
 
 namespace {
 
+// Sums that do not wait for each other.
+constexpr std::size_t n_sums = 4, batch = 16 * n_sums;
+
 XBAND_MULTIVERSION float squares(const float* x, std::size_t n)
 {
-    vec16 total{};
+    vec16 totals[n_sums]{};
     std::size_t k = 0;
-    for (; k + 16 <= n; k += 16) {
-        vec16 v;
-        load(v, x + k);
-        total += v * v;
-    }
+    for (; k + batch <= n; k += batch)
+        for (std::size_t i = 0; i < n_sums; ++i) {
+            vec16 v;
+            load(v, x + k + 16 * i);
+            totals[i] += v * v;
+        }
     float rest = 0.0f;
     for (; k < n; ++k)
         rest += x[k] * x[k];
-    return sum(total) + rest;
+    return sum((totals[0] + totals[1]) + (totals[2] + totals[3])) + rest;
 }
 
 XBAND_MULTIVERSION void even_powers(const float* x, std::size_t n, float& second, float& fourth)
