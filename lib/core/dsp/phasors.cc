@@ -134,16 +134,6 @@ XBAND_MULTIVERSION void find_turns(const float* radians, std::size_t n, float* c
     }
 }
 
-/// The same some symbols after the middles of groups. \param n up to turn_batch
-void find_delayed_turns(
-    const float* phase_rad, const float* slope_rad, float delay_symbols, std::size_t n, float* cosines, float* sines)
-{
-    float delayed_rad[turn_batch];
-    for (std::size_t k = 0; k < n; ++k)
-        delayed_rad[k] = phase_rad[k] + delay_symbols * slope_rad[k];
-    find_turns(delayed_rad, n, cosines, sines);
-}
-
 /// cos and sin of the angles of a group's symbols against its middle: at 0.2 rad, which only a carrier that walks as 10 kHz of
 /// linewidth at 15 Msym/s reaches, the first terms are right to 1e-4.
 XBAND_INLINE void small_turns(float slope, vec16& c, vec16& s)
@@ -156,10 +146,17 @@ XBAND_INLINE void small_turns(float slope, vec16& c, vec16& s)
     s = a * (1.0f - a2 * (1.0f / 6.0f));
 }
 
-/// x + jy turned back by the group's middle, the base, and each symbol's angle against it.
-XBAND_INLINE void turn_group_back(vec16& x, vec16& y, float base_re, float base_im, const vec16& c, const vec16& s)
+/// Turns of a group's symbols: its middle's, the base, turned on by each symbol's angle against it.
+XBAND_INLINE void group_turns(float base_re, float base_im, float slope, vec16& turn_re, vec16& turn_im)
 {
-    const vec16 turn_re = base_re * c - base_im * s, turn_im = base_re * s + base_im * c;
+    vec16 c, s;
+    small_turns(slope, c, s);
+    turn_re = base_re * c - base_im * s;
+    turn_im = base_re * s + base_im * c;
+}
+
+XBAND_INLINE void turn_back(vec16& x, vec16& y, const vec16& turn_re, const vec16& turn_im)
+{
     const vec16 re = x * turn_re + y * turn_im;
     y = y * turn_re - x * turn_im;
     x = re;
@@ -169,23 +166,23 @@ XBAND_MULTIVERSION void
 derotate(float* re, float* im, std::size_t n_groups, const float* base_re, const float* base_im, const float* slope)
 {
     for (std::size_t g = 0; g < n_groups; ++g) {
-        vec16 x, y, c, s;
+        vec16 x, y, turn_re, turn_im;
         load(x, re + g * phasor_group);
         load(y, im + g * phasor_group);
-        small_turns(slope[g], c, s);
-        turn_group_back(x, y, base_re[g], base_im[g], c, s);
+        group_turns(base_re[g], base_im[g], slope[g], turn_re, turn_im);
+        turn_back(x, y, turn_re, turn_im);
         store(re + g * phasor_group, x);
         store(im + g * phasor_group, y);
     }
 }
 
 typedef int int16v __attribute__((vector_size(64)));
+constexpr int sign_bit = static_cast<int>(0x80000000u);
 
 /// x where y is positive, -x where it is negative.
 XBAND_INLINE void take_sign(vec16& x, const vec16& y)
 {
-    x = reinterpret_cast<vec16>(reinterpret_cast<int16v>(x) ^
-                                (reinterpret_cast<int16v>(y) & static_cast<int>(0x80000000u)));
+    x = reinterpret_cast<vec16>(reinterpret_cast<int16v>(x) ^ (reinterpret_cast<int16v>(y) & sign_bit));
 }
 
 XBAND_INLINE void magnitude(vec16& x) { x = reinterpret_cast<vec16>(reinterpret_cast<int16v>(x) & 0x7fffffff); }
@@ -193,19 +190,21 @@ XBAND_INLINE void magnitude(vec16& x) { x = reinterpret_cast<vec16>(reinterpret_
 /// Derotates both instants of each symbol, in place: on * sign(Re on) - j half * sign(Im half).
 struct signed_phasors {
     symbol_rails rails;
-    const float *on_base_re, *on_base_im, *half_base_re, *half_base_im, *slope;
+    const float *base_re, *base_im, *slope;
 
     XBAND_INLINE void operator()(std::size_t g, vec16& re, vec16& im) const
     {
         const std::size_t k = g * phasor_group;
-        vec16 on_i, on_q, half_i, half_q, c, s;
+        vec16 on_i, on_q, half_i, half_q, turn_re, turn_im;
         load(on_i, rails.on_re + k);
         load(on_q, rails.on_im + k);
         load(half_i, rails.half_re + k);
         load(half_q, rails.half_im + k);
-        small_turns(slope[g], c, s);
-        turn_group_back(on_i, on_q, on_base_re[g], on_base_im[g], c, s);
-        turn_group_back(half_i, half_q, half_base_re[g], half_base_im[g], c, s);
+        group_turns(base_re[g], base_im[g], slope[g], turn_re, turn_im);
+        turn_back(on_i, on_q, turn_re, turn_im);
+        const float ahead = 0.5f * slope[g]; // over half a symbol: so small that it is its own sine, and its cosine 1
+        const vec16 half_turn_re = turn_re - ahead * turn_im, half_turn_im = turn_im + ahead * turn_re;
+        turn_back(half_i, half_q, half_turn_re, half_turn_im);
         store(rails.on_re + k, on_i);
         store(rails.on_im + k, on_q);
         store(rails.half_re + k, half_i);
@@ -228,14 +227,14 @@ XBAND_MULTIVERSION void sum_signed(const signed_phasors& phasors, std::size_t n_
 // within 0.06 of the hyperbolic tangent.
 constexpr float decision_reach = 1.8f;
 
-/// Four times the soft decision. \param x over decision_reach
+/// Twice the soft decision. \param x over decision_reach
 XBAND_INLINE void decide_twice(vec16& x)
 {
-    vec16 above = x + 1.0f, below = x - 1.0f;
-    magnitude(above);
-    magnitude(below);
-    x = above - below; // twice x between -1 and 1
-    x = x * (12.0f - x * x);
+    // Cut to -1 .. 1: magnitudes of floats are in the order of their bits.
+    constexpr int one = 0x3f800000;
+    const int16v bits = reinterpret_cast<int16v>(x), size = bits & 0x7fffffff;
+    x = reinterpret_cast<vec16>((size < one ? size : int16v{} + one) | (bits & sign_bit));
+    x = x * (3.0f - x * x);
 }
 
 /// on * a + half * (-j b) with the decisions a of Re on and b of Im half, both turned back by the base.
@@ -266,7 +265,7 @@ XBAND_MULTIVERSION void sum_decided(const decided_phasors& phasors, std::size_t 
     sum_groups(phasors, n_groups, sums);
 }
 
-XBAND_MULTIVERSION void turn_back(
+XBAND_MULTIVERSION void turn_rails_back(
     const symbol_rails& rails, std::size_t n_groups, std::size_t n_whole, const float* base_re, const float* base_im)
 {
     for (std::size_t g = 0; g < n_groups; ++g) {
@@ -315,10 +314,12 @@ void angles(const std::complex<float>* phasors, std::size_t n, float* radians) {
 void derotate_groups(
     float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols)
 {
-    float base_re[turn_batch], base_im[turn_batch];
+    float delayed_rad[turn_batch], base_re[turn_batch], base_im[turn_batch];
     for (std::size_t first = 0; first < n_groups; first += turn_batch) {
         const std::size_t n = std::min(n_groups - first, turn_batch), at = first * phasor_group;
-        find_delayed_turns(phase_rad + first, slope_rad + first, delay_symbols, n, base_re, base_im);
+        for (std::size_t k = 0; k < n; ++k)
+            delayed_rad[k] = phase_rad[first + k] + delay_symbols * slope_rad[first + k];
+        find_turns(delayed_rad, n, base_re, base_im);
         derotate(re + at, im + at, n, base_re, base_im, slope_rad + first);
     }
 }
@@ -328,14 +329,13 @@ void derotate_and_decide(symbol_buffer& symbols,
                          const float* slope_rad,
                          std::complex<float>* sums)
 {
-    float on_re[turn_batch], on_im[turn_batch], half_re[turn_batch], half_im[turn_batch];
+    float base_re[turn_batch], base_im[turn_batch];
     const std::size_t n_groups = symbols.size() / phasor_group;
     for (std::size_t first = 0; first < n_groups; first += turn_batch) {
         const std::size_t n = std::min(n_groups - first, turn_batch);
-        const float *phase = phase_rad + first, *slope = slope_rad + first;
-        find_turns(phase, n, on_re, on_im);
-        find_delayed_turns(phase, slope, 0.5f, n, half_re, half_im);
-        sum_signed({ rails_at(symbols, first * phasor_group), on_re, on_im, half_re, half_im, slope }, n, sums + first);
+        find_turns(phase_rad + first, n, base_re, base_im);
+        const symbol_rails rails = rails_at(symbols, first * phasor_group);
+        sum_signed({ rails, base_re, base_im, slope_rad + first }, n, sums + first);
     }
 }
 
@@ -365,7 +365,7 @@ void turn_groups_back(symbol_buffer& symbols, std::size_t n_groups, std::size_t 
         const std::size_t n = std::min(n_groups - first, turn_batch);
         find_turns(phase_rad + first, n, base_re, base_im);
         const std::size_t whole = n_whole > first ? std::min(n_whole - first, n) : 0;
-        turn_back(rails_at(symbols, first * phasor_group), n, whole, base_re, base_im);
+        turn_rails_back(rails_at(symbols, first * phasor_group), n, whole, base_re, base_im);
     }
 }
 

@@ -28,17 +28,16 @@ void angles(const std::complex<float>* phasors, std::size_t n, float* radians);
 void derotate_groups(
     float* re, float* im, std::size_t n_groups, const float* phase_rad, const float* slope_rad, float delay_symbols);
 
-/// Sums over groups of on * d(g Re on) - j half * d(g Im half): the data-directed phasor of OQPSK symbols. d is a soft decision
-/// (about tanh, times two). The rails' mutual noise, which on^2 - half^2 has, cancels in the sum. The symbols are first turned
-/// upright in place as derotate_groups() does, which should be right to within some degrees.
-/// \param gain g
+/// Turns OQPSK's symbols upright in place as derotate_groups() does, and sums over groups on * sign(Re on) - j half * sign(Im half):
+/// the data-directed phasor of symbols that are upright to within some degrees. The rails' mutual noise, which on^2 - half^2 has,
+/// cancels in the sum. Hard decisions, for a first round: what they lack the next one makes up for.
 void derotate_and_decide(symbol_buffer& symbols,
                          const float* phase_rad,
                          const float* slope_rad,
                          std::complex<float>* sums);
 
-/// The same of upright symbols, which stay as they are; decisions are taken on them turned back by the group's phase, the best
-/// known so far.
+/// The same sums of upright symbols, which stay as they are, with soft decisions d(g x) (about tanh, times two) that are taken on
+/// the symbols turned back by the group's phase, the best known so far. \param gain g
 void sum_soft_decisions(const symbol_buffer& symbols, const float* phase_rad, float gain, std::complex<float>* sums);
 
 /// Turns OQPSK's symbols back in place, one phase for all symbols of a group. \param n_whole groups of which all four rails are
