@@ -74,7 +74,7 @@ def _demodulator(waveform: signals.Waveform, folder: Path, clock_hz: float) -> B
     kind = waveform.loaded().modulation.kind
     chain = Chain(waveform, folder)
     megasymbols = (signals.SYMBOLS - signals.SYMBOLS_BEFORE) / 1e6
-    rate = best_rate(megasymbols, chain.demodulate, seconds=1.0, prepare=chain.locked)
+    rate = best_rate(megasymbols, chain.work_off, seconds=1.0, prepare=chain.locked)
     stages = [
         (name, clock_hz * seconds) for name, seconds in _core.demodulator_stages(kind, waveform.samples_per_symbol)
     ]
