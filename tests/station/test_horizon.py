@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from skyfield.api import EarthSatellite, load, wgs84
 
 from xband_core.errors import XbandError
 from xband_station.orbit.errors import OrbitError
+from xband_station.orbit.geometry import Site, Tracker
 from xband_station.orbit.horizon import HorizonMask, load_horizon
 from xband_station.orbit.orbit_file import load_orbit_file
 from xband_station.orbit.passes import find_passes
@@ -70,6 +71,29 @@ def test_parts_of_a_pass_are_numbered(npp, almaty):
         parts = [p for p in cut if one.aos - timedelta(seconds=1) <= p.tca <= one.los + timedelta(seconds=1)]
         assert [p.part for p in parts] == list(range(1, len(parts) + 1))
         assert {p.parts for p in parts} <= {len(parts)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 359), st.integers(-2, 70)), min_size=2, max_size=12, unique_by=lambda p: p[0]),
+    st.sampled_from([0.0, 5.0, 20.0]),
+)
+def test_any_mask_cuts_passes_into_parts_that_stand_above_it(points, floor_deg):
+    points.sort()
+    mask = HorizonMask(*zip(*((float(a), float(e)) for a, e in points), strict=True))
+    npp, site = load_orbit_file(DATA_DIR / "suomi-npp.tle")[0], Site(43.222, 76.929, 850.0)
+    tracker = Tracker(npp, site)
+    before = DAY - timedelta(days=1)
+    for one in find_passes(npp, site, DAY, DAY + timedelta(hours=HOURS), floor_deg, mask):
+        assert before < one.aos <= one.tca <= one.los
+        assert 1 <= one.part <= one.parts
+        seconds = np.linspace(0.0, (one.los - one.aos).total_seconds(), 200)
+        look = tracker.look(one.aos, seconds)
+        limit_deg = np.maximum(mask.elevation_deg(look.azimuth_deg), floor_deg)
+        # A microsecond at either end; ridges shorter than the search's step may be jumped over.
+        assert (look.elevation_deg - limit_deg)[[0, -1]] == pytest.approx([0.0, 0.0], abs=1e-3)
+        assert np.mean(look.elevation_deg >= limit_deg - 1e-3) > 0.98
+        assert one.max_elevation_deg >= look.elevation_deg.max() - 0.5
 
 
 def test_a_flat_mask_is_a_floor(npp, almaty):

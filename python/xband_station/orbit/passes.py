@@ -112,7 +112,7 @@ class _PassSearch:
             logger.warning("%s: SGP4 fails for part of the time (decayed?)", self._trajectory.name)
         stretches = self._stretches_above(grid_s, np.nan_to_num(elevation_deg, nan=-90.0))
         if self._mask.lowest_deg < max(self._mask.elevations_deg) > self._floor_deg:
-            stretches = [part for stretch in stretches for part in self._cut_by_mask(stretch)]
+            stretches = self._cut_by_mask(stretches)
         return [self._describe(stretch) for stretch in stretches if self._is_in_window(stretch)]
 
     def _valid(self, grid_s: FloatArray) -> FloatArray:
@@ -136,11 +136,14 @@ class _PassSearch:
     def _above_lowest_deg(self, offsets_s: FloatArray) -> FloatArray:
         return self._elevation(offsets_s) - self._lowest_deg
 
-    def _clearance_deg(self, offsets_s: FloatArray) -> FloatArray:
-        """Elevation above what limits it in that direction."""
+    def _heights_deg(self, offsets_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Elevation, and how far it is above what limits it in that direction."""
         look = self._tracker.look(self._start, offsets_s)
         limit_deg = np.maximum(self._floor_deg, self._mask.elevation_deg(look.azimuth_deg))
-        return np.asarray(look.elevation_deg - limit_deg)
+        return look.elevation_deg, np.asarray(look.elevation_deg - limit_deg)
+
+    def _clearance_deg(self, offsets_s: FloatArray) -> FloatArray:
+        return self._heights_deg(offsets_s)[1]
 
     def _stretches_above(self, grid_s: FloatArray, elevation_deg: FloatArray) -> list[_Stretch]:
         """Each stretch above the lowest limit.
@@ -171,34 +174,41 @@ class _PassSearch:
             stretches.append(_Stretch(rise_s, float(top_s), set_s))
         return stretches
 
-    def _cut_by_mask(self, stretch: _Stretch) -> list[_Stretch]:
-        """The parts of a stretch that stand above the mask; of an endless stretch, those near the window."""
+    def _cut_by_mask(self, stretches: list[_Stretch]) -> list[_Stretch]:
+        """The parts of each stretch that stand above the mask; of an endless one, those near the window."""
+        if not stretches:
+            return []
+        grids = [self._mask_grid(stretch) for stretch in stretches]
+        owner = np.repeat(np.arange(len(grids)), [len(grid) for grid in grids])
+        times_s = np.concatenate(grids)
+        elevation_deg, clearance_deg = self._heights_deg(times_s)
+        above, is_same = clearance_deg >= 0.0, owner[:-1] == owner[1:]
+        rises = np.flatnonzero(~above[:-1] & above[1:] & is_same)
+        sets = np.flatnonzero(above[:-1] & ~above[1:] & is_same)
+        rises_s = _bisect(self._clearance_deg, times_s[rises], times_s[rises + 1], is_rise=True)
+        sets_s = _bisect(self._clearance_deg, times_s[sets], times_s[sets + 1], is_rise=False)
+        cut: list[_Stretch] = []
+        for number, stretch in enumerate(stretches):
+            here = np.flatnonzero(owner == number)
+            starts = [stretch.rise_s] if above[here[0]] else []
+            ends = [stretch.set_s] if above[here[-1]] else []
+            edges = zip(
+                [*starts, *rises_s[owner[rises] == number].tolist()],
+                [*sets_s[owner[sets] == number].tolist(), *ends],
+                strict=True,
+            )
+            parts = [
+                _Stretch(rise_s, _top_s(stretch, rise_s, set_s, times_s[here], elevation_deg[here]), set_s)
+                for rise_s, set_s in edges
+            ]
+            cut += [dataclasses.replace(one, part=index, parts=len(parts)) for index, one in enumerate(parts, 1)]
+        return cut
+
+    def _mask_grid(self, stretch: _Stretch) -> FloatArray:
         step_s = self._trajectory.search_step_s / _MASK_STEPS
         first_s = stretch.rise_s if np.isfinite(stretch.rise_s) else -_MAX_REACH_S
         last_s = stretch.set_s if np.isfinite(stretch.set_s) else self._window_s + _MAX_REACH_S
-        grid_s = np.append(np.arange(first_s, last_s, step_s), last_s)
-        if first_s < stretch.top_s < last_s:
-            grid_s = np.insert(grid_s, np.searchsorted(grid_s, stretch.top_s), stretch.top_s)
-        look = self._tracker.look(self._start, grid_s)
-        above = self._clearance_deg(grid_s) >= 0.0
-        rises = np.flatnonzero(~above[:-1] & above[1:])
-        sets = np.flatnonzero(above[:-1] & ~above[1:])
-        rises_s = _bisect(self._clearance_deg, grid_s[rises], grid_s[rises + 1], is_rise=True)
-        sets_s = _bisect(self._clearance_deg, grid_s[sets], grid_s[sets + 1], is_rise=False)
-        if above[0]:
-            rises_s = np.concatenate([[stretch.rise_s], rises_s])
-        if above[-1]:
-            sets_s = np.concatenate([sets_s, [stretch.set_s]])
-        cut = []
-        for rise_s, set_s in zip(rises_s.tolist(), sets_s.tolist(), strict=True):
-            inside = np.flatnonzero((grid_s > rise_s) & (grid_s < set_s))
-            highest = inside[np.argmax(look.elevation_deg[inside])]
-            # The top is a grid time unless the ridge cut it off: then it lies at the cut.
-            ends = [time_s for time_s in (rise_s, set_s) if np.isfinite(time_s)]
-            tops_s = np.array([grid_s[highest], *ends])
-            top_s = float(tops_s[np.argmax(np.nan_to_num(self._elevation(tops_s), nan=-90.0))])
-            cut.append(_Stretch(rise_s, top_s, set_s))
-        return [dataclasses.replace(part, part=number, parts=len(cut)) for number, part in enumerate(cut, 1)]
+        return np.append(np.arange(first_s, last_s, step_s), last_s)
 
     def _refine_tops(self, grid_s: FloatArray, elevation_deg: FloatArray) -> FloatArray:
         """Times of all local maxima, by golden section in the bracket of two grid steps around each."""
@@ -262,3 +272,14 @@ def _bisect(
         is_early = (height_deg(middle_s) >= 0.0) != is_rise
         low_s, high_s = np.where(is_early, middle_s, low_s), np.where(is_early, high_s, middle_s)
     return (low_s + high_s) / 2.0
+
+
+def _top_s(stretch: _Stretch, rise_s: float, set_s: float, times_s: FloatArray, elevation_deg: FloatArray) -> float:
+    """When a part of a stretch is highest, from samples of the stretch: at its top, or where a ridge cuts it off."""
+    if rise_s <= stretch.top_s <= set_s:
+        return stretch.top_s
+    inside = np.flatnonzero((times_s >= rise_s) & (times_s <= set_s))
+    highest = int(inside[np.argmax(elevation_deg[inside])])
+    if highest == inside[0] and np.isfinite(rise_s):
+        return rise_s
+    return set_s if highest == inside[-1] and np.isfinite(set_s) else float(times_s[highest])
