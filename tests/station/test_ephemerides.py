@@ -345,9 +345,11 @@ def test_damaged_tables_never_give_a_traceback(almaty, data):
         assert orbit.search_step_s > 0.0
 
 
-def test_an_ephemeris_belongs_to_the_satellite_with_its_designator(npp):
+@pytest.mark.parametrize("designator", ["2011-061A", "2011-061-A", "11061A"])
+def test_an_ephemeris_belongs_to_the_satellite_with_its_designator(npp, designator):
     operator, files = OrbitSource("operator", priority=20), OrbitSource("files")
-    catalogue = Catalogue([SourcedOrbit(npp, files), SourcedOrbit(parse(GCRF)[0], operator)])
+    renamed = replaced("OBJECT_ID = 2011-061A", f"OBJECT_ID = {designator}")
+    catalogue = Catalogue([SourcedOrbit(npp, files), SourcedOrbit(parse(renamed)[0], operator)])
     assert len(catalogue) == 1
     choice = catalogue.choose("37849", START + timedelta(minutes=10))
     assert (choice.source, choice.trajectory.norad_cat_id) == (operator, "37849")

@@ -200,7 +200,8 @@ def _rounded(value: float | None, digits: int) -> float | None:
 def _table(rows: list[_Row]) -> str:
     from xband_station.tables import format_table
 
-    heading = ["satellite", "id", "source", "priority", "epoch (UTC)", "age h", "level", "error s", "share", "used"]
+    heading = ["satellite", "id", "source", "priority", "epoch (UTC)", "valid", "age h", "level"]
+    heading += ["error s", "share", "used"]
     return format_table(
         heading,
         [
@@ -210,6 +211,7 @@ def _table(rows: list[_Row]) -> str:
                 row.orbit.source.name,
                 str(row.orbit.source.priority),
                 f"{row.orbit.trajectory.epoch_utc:%Y-%m-%d %H:%M}",
+                _validity(row),
                 f"{row.age.age_s / 3600.0:.1f}",
                 row.age.level.value,
                 "-" if row.age.time_error_s is None else f"{row.age.time_error_s:.2f}",
@@ -219,3 +221,9 @@ def _table(rows: list[_Row]) -> str:
             for row in rows
         ],
     )
+
+
+def _validity(row: _Row) -> str:
+    """The span that the data state themselves; "-" for elements, which grow worse but never end."""
+    first, last = row.orbit.trajectory.valid_from, row.orbit.trajectory.valid_until
+    return f"{first:%m-%d %H:%M} to {last:%m-%d %H:%M}" if first and last else "-"

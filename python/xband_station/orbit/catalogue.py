@@ -192,9 +192,9 @@ def _plain(name: str) -> str:
 
 
 def _full_designator(text: str) -> str:
-    """``11061A`` of a TLE and ``2011-061A`` of a CCSDS message are the same launch."""
-    match = re.fullmatch(r"(\d\d)(\d{3})([A-Z]{1,3})", text.strip())
+    """One writing for one launch: ``11061A`` of a TLE, ``2011-061A`` of a CCSDS message, ``2011-061-A`` of NASA's."""
+    match = re.fullmatch(r"(\d{2}|\d{4})-?(\d{3})-?([A-Z]{1,3})", text.strip())
     if not match:
         return text.strip()
-    century = "19" if int(match[1]) >= 57 else "20"
-    return f"{century}{match[1]}-{match[2]}{match[3]}"
+    year = match[1] if len(match[1]) == 4 else ("19" if int(match[1]) >= 57 else "20") + match[1]
+    return f"{year}-{match[2]}{match[3]}"
