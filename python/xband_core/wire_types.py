@@ -189,6 +189,23 @@ class Gap(Event):
         return f"gap.{self.mission}"
 
 
-AnyEvent = Tick | PassStart | PassEnd | Gap
+@dataclass(frozen=True)
+class Alarm(Event):
+    """Something at the station does not do what it should. source: the part, such as antenna; reason: for people."""
+
+    TYPE: ClassVar[str] = "alarm"
+
+    mission: str
+    pass_id: str
+    source: str
+    reason: str
+
+    @property
+    def topic(self) -> str:
+        """``alarm.`` and the mission."""
+        return f"alarm.{self.mission}"
+
+
+AnyEvent = Tick | PassStart | PassEnd | Gap | Alarm
 Message = FramesMessage | AnyEvent
-EVENT_TYPES: Mapping[str, type[AnyEvent]] = {kind.TYPE: kind for kind in (Tick, PassStart, PassEnd, Gap)}
+EVENT_TYPES: Mapping[str, type[AnyEvent]] = {kind.TYPE: kind for kind in (Tick, PassStart, PassEnd, Gap, Alarm)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from xband_station.antenna.follower import FollowSummary
 from xband_station.corrections import Corrections, summarise
 from xband_station.events import Heartbeat, Snapshot
 from xband_station.planning.schedule import PlannedPass
@@ -65,7 +66,8 @@ class Measurement:
 
 @dataclass
 class PassRecord:
-    """problems: sentences for the operator, in order. totals: None until everything has been published."""
+    """problems: sentences for the operator, in order. totals: None until everything has been published.
+    antenna: None where the station does not move it."""
 
     planned: PlannedPass
     station: str
@@ -80,6 +82,7 @@ class PassRecord:
     snapshot: Snapshot | None = None
     totals: PassTotals | None = None
     has_given_up: bool = False
+    antenna: FollowSummary | None = None
 
     def enter(self, state: PassState, time: datetime) -> None:
         self.states.append((state, time))

@@ -21,7 +21,7 @@ import zmq
 
 from xband_core.errors import WireError, XbandError
 from xband_core.wire import Sequencer, decode_message, encode_event
-from xband_core.wire_types import FramesMessage, Gap, PassEnd, PassStart, Tick, TopicTotal
+from xband_core.wire_types import Alarm, FramesMessage, Gap, PassEnd, PassStart, Tick, TopicTotal
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +129,10 @@ class Publisher:
     def gap(self, gap: Gap) -> None:
         """Publishes why and for how long there was no reception."""
         self._call(lambda: self._send(encode_event(gap)))
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Publishes what does not work; does not wait until that is done."""
+        self._commands.put((lambda: self._send(encode_event(alarm)), Future()))
 
     def drain(self) -> PassTotals:
         """Waits for the last messages of a receiver that has ended; returns what was sent of the pass."""

@@ -109,6 +109,7 @@ def make_report(record: PassRecord, tracker: Tracker, antenna: Antenna) -> dict[
             for instance in record.instances
         ],
         "corrections": {name: _rounded(value, 5) for name, value in record.corrections().items()},
+        "antenna": dataclasses.asdict(record.antenna) if record.antenna else None,
         "measured": _measured(record, tracker),
         "predicted": _predicted(record, tracker, antenna),
         "spectrum_db": [round(value, 2) for value in record.snapshot.spectrum_db] if record.snapshot else [],

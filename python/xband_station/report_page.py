@@ -76,8 +76,19 @@ def _account(report: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("receiver restarts", report["restarts"]),
         ("time without receiver", f"{report['lost_s']:.1f} s"),
         ("clock of the samples", report["clock_quality"]),
+        ("antenna", _antenna_text(report["antenna"])),
         ("archive", report["archive_error"] or "complete"),
     ]
+
+
+def _antenna_text(antenna: Mapping[str, Any] | None) -> str:
+    if antenna is None:
+        return "not moved by this station"
+    if antenna["max_error_deg"] is None:
+        return f"no readings; {antenna['predicted_lost_s']:.1f} s predicted to be lost in the keyhole"
+    error = f"error {antenna['mean_error_deg']:.3f} degrees, at most {antenna['max_error_deg']:.3f}"
+    lost = f"{antenna['lost_s']:.1f} s lost, {antenna['predicted_lost_s']:.1f} s predicted"
+    return f"{error} by the encoders, {lost}, {antenna['faults']} faults"
 
 
 def _ber_text(report: Mapping[str, Any]) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xband_core.errors import XbandError
 from xband_core.mission import Mission, load_mission
 from xband_core.plan import IQ_FORMATS
 from xband_core.yaml_section import Section, read_section
 from xband_station.antenna.config import AntennaConfig, read_antennas
+from xband_station.antenna.safety import SafetyEnvelope
 from xband_station.orbit.catalogue import Catalogue
 from xband_station.orbit.config import read_atmosphere, read_feeds, read_horizon
 from xband_station.orbit.feeds import OrbitFeed, load_catalogue
@@ -112,7 +114,7 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
         min_elevation_deg=top.number("min_elevation_deg", -5.0, 89.0),
         horizon=read_horizon(top.section("horizon"), folder) if top.has("horizon") else OPEN_HORIZON,
         atmosphere=_read_atmosphere(top, site),
-        antennas=read_antennas(top.section("antennas")),
+        antennas=read_antennas(top.section("antennas"), folder),
         orbit_feeds=read_feeds(top, folder),
         orbit_cache=folder / top.text("orbit_cache", "orbit-cache"),
         missions=_read_missions(top.section("missions"), folder),
@@ -123,6 +125,11 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
         watch=_read_watch(top.section("watch")) if top.has("watch") else Watch(),
     )
     top.finish()
+    for antenna in station.antennas:
+        try:
+            SafetyEnvelope(antenna.mount, station.horizon)
+        except XbandError as error:
+            top.section("antennas").fail(antenna.name, str(error), "positions above the horizon")
     return station
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from xband_core.errors import OutputError, XbandError
 from xband_core.plan import PassPlan, PlanSource
-from xband_core.wire_types import PassEnd, PassStart
+from xband_core.wire_types import Alarm, PassEnd, PassStart
+from xband_station.antenna.follower import AntennaFollower
 from xband_station.archive import FrameArchive
 from xband_station.clock import Clock
 from xband_station.flowgraph import find_flowgraph
@@ -24,6 +25,7 @@ from xband_station.orbit.doppler import doppler_plan
 from xband_station.orbit.geometry import Tracker, Trajectory
 from xband_station.orbit.identifiers import catalogue_number
 from xband_station.orbit.service import OrbitService
+from xband_station.pass_antenna import start_follower, start_lead_s
 from xband_station.pass_record import PassRecord, PassState
 from xband_station.pass_runner import PassRunner
 from xband_station.planning.schedule import PlannedPass, make_schedule
@@ -62,6 +64,7 @@ class Supervisor:
         self._clock = clock
         self._command = command
         self._stop = threading.Event()
+        self._follower: AntennaFollower | None = None
         self._orbits = OrbitService(station.orbit_feeds, station.orbit_cache)
         try:
             station.output_dir.mkdir(parents=True, exist_ok=True)
@@ -80,6 +83,7 @@ class Supervisor:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._stop_antenna()
         self._orbits.__exit__(*exception)
         self.publisher.close()
         shutil.rmtree(self._socket_dir, ignore_errors=True)
@@ -114,7 +118,8 @@ class Supervisor:
                     break
                 continue
             logger.info("next pass: %s, AOS %s", planned.pass_id, format_time(planned.aos))
-            if not self._clock.sleep_until(planned.aos - timedelta(seconds=self._station.lead_time_s), self._stop):
+            lead_s = max(self._station.lead_time_s, start_lead_s(self._station.main_antenna))
+            if not self._clock.sleep_until(planned.aos - timedelta(seconds=lead_s), self._stop):
                 break
             try:
                 record = self.receive(planned)
@@ -143,6 +148,7 @@ class Supervisor:
         tracker = Tracker(self._with_range(planned), self._station.site, self._station.atmosphere)
         record.enter(PassState.PREPARING, self._clock.now())
         self.publisher.begin_pass(self._start_event(planned), self._open_archive(record))
+        self._start_antenna(planned, tracker, record)
         try:
             plan = self._make_plan(planned, tracker, bounds)
             record.enter(PassState.RUNNING, self._clock.now())
@@ -153,12 +159,32 @@ class Supervisor:
             record.problems.append(f"the station could not receive: {error}")
             record.has_given_up = True
         record.enter(PassState.ENDING, self._clock.now())
+        if self._follower:
+            record.antenna = self._follower.finish()
+            record.problems += record.antenna.problems
         record.totals = self.publisher.drain()
         self.publisher.end_pass(self._end_event(record))
         record.enter(PassState.REPORTED, self._clock.now())
         page = write_report(record, tracker, self._station.main_antenna.link)
         logger.info("%s: %s, report %s", planned.pass_id, record.outcome, page)
         return record
+
+    def _start_antenna(self, planned: PlannedPass, tracker: Tracker, record: PassRecord) -> None:
+        """Starts to follow the satellite, and waits until the receiver's own lead time."""
+
+        def alarm(reason: str) -> None:
+            now_ns, mission = to_ns(self._clock.now()), planned.choice.mission.name
+            self.publisher.alarm(Alarm(self._station.name, now_ns, mission, planned.pass_id, "antenna", reason))
+
+        self._stop_antenna()
+        self._follower = start_follower(self._station, planned, tracker, record, self._clock, alarm)
+        if self._follower:
+            self._clock.sleep_until(planned.aos - timedelta(seconds=self._station.lead_time_s), self._stop)
+
+    def _stop_antenna(self) -> None:
+        if self._follower:
+            self._follower.close()
+        self._follower = None
 
     def _with_range(self, planned: PlannedPass) -> Trajectory:
         """The pass's orbit data, or where these are angles alone, the next best that tell Doppler and range too."""

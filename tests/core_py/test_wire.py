@@ -23,6 +23,7 @@ from xband_core.wire import MAX_FRAMES_PER_MESSAGE, Sequencer, decode_message, e
 from xband_core.wire_types import (
     FLAG_HEADER_AS_MISSION,
     METADATA,
+    Alarm,
     AnyEvent,
     FramesMessage,
     Gap,
@@ -97,6 +98,7 @@ events = st.one_of(
         **common,
     ),
     st.builds(PassEnd, texts, times, texts, texts, texts, *[st.integers(0, 2**40)] * 3, numbers, totals, **common),
+    st.builds(Alarm, texts, times, texts, texts, texts, texts, **common),
     st.builds(Gap, texts, times, texts, texts, texts, texts, times, times, *[small] * 5, **common),
 )
 

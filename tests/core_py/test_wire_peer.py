@@ -16,7 +16,7 @@ from make_records import blocks_of_cadus, make_records
 from xband_core.framing import FrameProcessor
 from xband_core.mission import load_mission
 from xband_core.wire import Sequencer, decode_message, encode_batches, encode_event
-from xband_core.wire_types import EVENT_TYPES, METADATA, FramesMessage, PassEnd, PassStart, Tick
+from xband_core.wire_types import EVENT_TYPES, METADATA, Alarm, FramesMessage, PassEnd, PassStart, Tick
 
 zmq = pytest.importorskip("zmq")
 
@@ -63,6 +63,7 @@ def stream(cadu_dir: Path) -> list[list[bytes]]:
     for first in range(0, len(records), 25):
         parts += encode_batches(processor.process(records[first : first + 25]), "almaty")
         parts.append(encode_event(Tick("almaty", START_NS, "receiving", "p")))
+    parts.append(encode_event(Alarm("almaty", START_NS, "suomi-npp", "p", "antenna", "azimuth does not move")))
     parts.append(encode_event(PassEnd("almaty", START_NS, "suomi-npp", "p", "complete", 127, 0, 3, 0.0)))
     return [sequencer.stamp(message) for message in parts]
 
@@ -118,6 +119,7 @@ def test_every_field_arrives(consumer: Path, cadu_dir: Path) -> None:
         "topic pass.suomi-npp received 0 frames, missed 0 messages, 0 frames",
         "topic frames.suomi-npp.16 received 127 frames, missed 0 messages, 0 frames",
         "topic bad.suomi-npp received 3 frames, missed 0 messages, 0 frames",
+        "topic alarm.suomi-npp received 0 frames, missed 0 messages, 0 frames",
         "topic gap.suomi-npp received 0 frames, missed 0 messages, 0 frames",
     }
     assert code == 0

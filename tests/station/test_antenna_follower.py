@@ -109,6 +109,7 @@ def test_a_lost_link_and_frozen_readings_do_not_stop_the_follower():
 
 class BrokenLink:
     ahead_s = 0.0
+    tells_pose = False
     state = LinkState()
 
     def send(self, points):
@@ -138,7 +139,8 @@ def test_an_error_in_the_follower_ends_it_alone(tmp_path):
     )
     follower.start()
     time.sleep(0.3)
-    summary = follower.stop()
+    summary = follower.finish()
+    follower.close()
     assert "no such wire" in summary.problems[-1]
     assert "antenna-follower" not in [thread.name for thread in threading.enumerate()]
 

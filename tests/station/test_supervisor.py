@@ -6,12 +6,15 @@ import json
 import os
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from controllers import FakeRotctld
 
 from xband_core.wire_types import METADATA
+from xband_station.antenna.config import DriverConfig
 from xband_station.clock import SimulatedClock
 from xband_station.orbit.catalogue import Catalogue, OrbitSource, SourcedOrbit
 from xband_station.orbit.feeds import FeedKind, OrbitFeed
@@ -258,3 +261,47 @@ def test_old_elements_are_told_of_before_the_pass(station, caplog):
     (warning,) = [record.getMessage() for record in caplog.records if "orbit data are" in record.getMessage()]
     assert "alarm" in warning
     assert "beamwidths" in warning
+
+
+def with_antenna(station, **driver):
+    antenna = dataclasses.replace(station.main_antenna, driver=DriverConfig(**driver))
+    return dataclasses.replace(station, antennas=(antenna,))
+
+
+def test_a_simulated_antenna_is_followed_and_reported(station):
+    record, report = receive(with_antenna(station, kind="simulator"))
+    assert report["outcome"] == "complete"
+    assert report["antenna"]["predicted_lost_s"] == 0.0
+    assert report["antenna"]["faults"] == 0
+    heading, *rows = (Path(record.folder) / "antenna.csv").read_text().splitlines()
+    assert heading.startswith("time,state,commanded_first_deg")
+    assert len(rows) > 10
+
+
+@pytest.mark.parametrize("mood", ["silent", "dead"])
+def test_the_recording_goes_on_whatever_the_controller_does(station, mood):
+    controller = FakeRotctld()
+
+    def spoil(*_):
+        time.sleep(0.7)
+        if mood == "dead":
+            controller.close()
+        controller.mood = mood
+
+    try:
+        address = f"127.0.0.1:{controller.port}"
+        record, report = receive(with_antenna(station, kind="rotctld", address=address), act=spoil)
+    finally:
+        controller.close()
+    assert report["frames_decoded"]["good"] == report["frames_published"]["good_and_corrected"] == 6000
+    assert (report["outcome"], report["lost_s"]) == ("degraded", 0)
+    assert "antenna controller" in report["problems"][0]
+    assert record.antenna.link.complaints
+    assert [line for line in controller.received if line.startswith("+P")]
+
+
+def test_an_antenna_that_cannot_be_reached_costs_no_frame(station):
+    nowhere = with_antenna(station, kind="rotctld", address="127.0.0.1:1")
+    record, report = receive(nowhere)
+    assert report["frames_decoded"]["good"] == 6000
+    assert "cannot connect to 127.0.0.1:1" in record.problems[0]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from xband_core.errors import XbandError
 from xband_core.yaml_section import Section
 from xband_station.antenna.mount import Axis, Mount, MountKind, Pose, beamwidth_deg
+from xband_station.antenna.pointing import PERFECT, PointingModel
 from xband_station.link import Antenna
 from xband_station.orbit.interference import Beam
 
@@ -36,6 +38,7 @@ class DriverConfig:
 
     latency_s: from a command to the dish being there, measured; commands are sent so much ahead of time.
     has_read_back: whether the controller tells where the dish is. step_track: whether Es/N0 is searched for the peak.
+    time_offset: whether the Doppler shift corrects the satellite's time. stow_file: the dish is stowed while it exists.
     """
 
     kind: str = "none"
@@ -43,6 +46,8 @@ class DriverConfig:
     latency_s: float = 0.0
     has_read_back: bool = True
     step_track: bool = False
+    time_offset: bool = True
+    stow_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class AntennaConfig:
     mount: Mount
     driver: DriverConfig
     feeds: tuple[Feed, ...]
+    pointing: PointingModel = PERFECT
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether this station moves it."""
+        return self.driver.kind != "none"
 
     def beamwidth_deg(self, frequency_hz: float) -> float:
         """Half-power beamwidth at a frequency."""
@@ -85,15 +96,15 @@ def default_mount(kind: MountKind = MountKind.AZ_EL) -> Mount:
     return Mount(kind, first, second, park=zenith, stow=zenith)
 
 
-def read_antennas(table: Section) -> tuple[AntennaConfig, ...]:
-    """Reads the section. Raises MissionError with file, line and field."""
-    antennas = tuple(_read_antenna(name, section) for name, section in table.sections())
+def read_antennas(table: Section, folder: Path) -> tuple[AntennaConfig, ...]:
+    """Reads the section; paths in it are relative to ``folder``. Raises MissionError with file, line and field."""
+    antennas = tuple(_read_antenna(name, section, folder) for name, section in table.sections())
     if not antennas:
         table.fail(None, "no antenna", "at least one")
     return antennas
 
 
-def _read_antenna(name: str, section: Section) -> AntennaConfig:
+def _read_antenna(name: str, section: Section, folder: Path) -> AntennaConfig:
     antenna = AntennaConfig(
         name=name,
         link=Antenna(
@@ -103,8 +114,9 @@ def _read_antenna(name: str, section: Section) -> AntennaConfig:
             pointing_loss_db=section.number("pointing_loss_db", 0.0, 20.0),
         ),
         mount=_read_mount(section.section("mount")) if section.has("mount") else default_mount(),
-        driver=_read_driver(section.section("driver")) if section.has("driver") else DriverConfig(),
+        driver=_read_driver(section.section("driver"), folder) if section.has("driver") else DriverConfig(),
         feeds=_read_feeds(section.section("feeds")) if section.has("feeds") else (_DEFAULT_FEED,),
+        pointing=_read_pointing(section.section("pointing")) if section.has("pointing") else PERFECT,
     )
     if antenna.driver.kind == "rotctld" and antenna.mount.kind is not MountKind.AZ_EL:
         section.section("driver").fail("kind", "rotctld speaks azimuth and elevation only", "an az-el mount")
@@ -153,7 +165,7 @@ def _read_pose(section: Section, names: tuple[str, str], default: Pose) -> Pose:
     return Pose(first_deg, second_deg)
 
 
-def _read_driver(section: Section) -> DriverConfig:
+def _read_driver(section: Section, folder: Path) -> DriverConfig:
     kind = section.choice("kind", DRIVER_KINDS)
     has_address = kind in ("rotctld", "program-track")
     driver = DriverConfig(
@@ -162,9 +174,19 @@ def _read_driver(section: Section) -> DriverConfig:
         latency_s=section.number("latency_s", 0.0, 5.0, 0.0),
         has_read_back=section.flag("read_back", True),
         step_track=section.flag("step_track", False),
+        time_offset=section.flag("time_offset", True),
+        stow_file=folder / section.text("stow_file") if section.has("stow_file") else None,
     )
     section.finish()
     return driver
+
+
+def _read_pointing(section: Section) -> PointingModel:
+    offsets = ("first_offset_deg", "second_offset_deg")
+    limits = {name: 360.0 if name in offsets else 5.0 for name in PointingModel.names()}
+    model = PointingModel(**{name: section.number(name, -limit, limit, 0.0) for name, limit in limits.items()})
+    section.finish()
+    return model
 
 
 def _read_feeds(table: Section) -> tuple[Feed, ...]:

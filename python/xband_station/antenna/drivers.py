@@ -36,6 +36,8 @@ class Driver(Protocol):
 
     @property
     def ahead_s(self) -> float: ...
+    @property
+    def has_read_back(self) -> bool: ...
 
     def connect(self) -> None: ...
 
@@ -65,7 +67,7 @@ class RotctldDriver:
 
     def __init__(self, host: str, port: int, has_read_back: bool = True, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port, self._timeout_s = host, port, timeout_s
-        self._has_read_back = has_read_back
+        self.has_read_back = has_read_back
         self._socket: LineSocket | None = None
 
     def connect(self) -> None:
@@ -85,7 +87,7 @@ class RotctldDriver:
         self._ask("+S")
 
     def read_pose(self) -> Pose | None:
-        if not self._has_read_back:
+        if not self.has_read_back:
             return None
         values = {}
         for line in self._ask("+p"):
@@ -117,7 +119,7 @@ class ProgramTrackDriver:
 
     def __init__(self, host: str, port: int, has_read_back: bool = True, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port, self._timeout_s = host, port, timeout_s
-        self._has_read_back = has_read_back
+        self.has_read_back = has_read_back
         self._socket: LineSocket | None = None
 
     def connect(self) -> None:
@@ -139,7 +141,7 @@ class ProgramTrackDriver:
         self._ask("STOP")
 
     def read_pose(self) -> Pose | None:
-        if not self._has_read_back:
+        if not self.has_read_back:
             return None
         words = self._ask("STATUS").split()
         try:

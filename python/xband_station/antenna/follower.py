@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 # After a long pause of this process the commands of the pause are made up for, but not of a day.
 _MAX_TICKS_AT_ONCE = 20
 _FAULT_PAUSE_S = 3.0
+_FIRST_READING_S = 3.0
+_MAX_PARKING_S = 180.0
+_MAX_JOIN_S = 5.0
 # A reading older than this says nothing of where the dish is.
 _MAX_READING_AGE_S = 1.0
 # A time offset is used from where it is better known than assumed before.
@@ -94,6 +98,9 @@ class PassFollower:
         self._complain_to = complain
         self._stuck = StuckAxis(track.pointing.mount.axis_names)
         self._next_s: float | None = None
+        # Before the first command it is asked where the dish is, for a short while.
+        self._asks_until_s: float | None = None
+        self._has_begun = not link.tells_pose
         self._offset: TimeOffset | None = None
         self._estimated_s = -np.inf
         self._lead = np.zeros(2)
@@ -129,6 +136,9 @@ class PassFollower:
     def tick(self, now: datetime) -> None:
         """All commands that are due by now, and a look at where the dish is."""
         now_s = (now - self._base).total_seconds()
+        self._hear_complaints()
+        if not self._has_begun and not self._begin(now, now_s):
+            return
         due_s = now_s + self._link.ahead_s
         if self._next_s is None or due_s - self._next_s > _MAX_TICKS_AT_ONCE * TICK_S + self._link.ahead_s:
             self._next_s = now_s
@@ -140,6 +150,20 @@ class PassFollower:
         if points:
             self._link.send(points)
         self._note(now, now_s)
+
+    def _begin(self, now: datetime, now_s: float) -> bool:
+        """Takes up commands where the dish is; False while that is not known yet and may still come."""
+        reading = self._fresh_reading(now)
+        if self._asks_until_s is None:
+            self._asks_until_s = now_s + _FIRST_READING_S
+        if reading:
+            self._dish.begin_at(reading.pose)
+        self._has_begun = reading is not None or now_s >= self._asks_until_s
+        return self._has_begun
+
+    @property
+    def is_parked(self) -> bool:
+        return self._dish.state in (DishState.PARKED, DishState.STOWED)
 
     def summary(self) -> FollowSummary:
         during = [row for row in self._account if 0.0 <= row[0] <= self._los_s]
@@ -212,9 +236,6 @@ class PassFollower:
 
     def _watch(self, now: datetime, now_s: float) -> None:
         """Faults of the axes, and their end."""
-        for trouble in self._link.state.complaints[self._known_complaints :]:
-            self._complain(f"antenna controller: {trouble}")
-            self._known_complaints += 1
         reading = self._fresh_reading(now)
         if self._fault_until_s is not None:
             if now_s >= self._fault_until_s:
@@ -229,6 +250,11 @@ class PassFollower:
             self._link.stop_motion()
             self._dish.fail()
             self._fault_until_s = now_s + _FAULT_PAUSE_S
+
+    def _hear_complaints(self) -> None:
+        for trouble in self._link.state.complaints[self._known_complaints :]:
+            self._complain(f"antenna controller: {trouble}")
+            self._known_complaints += 1
 
     def _complain(self, text: str) -> None:
         logger.warning("%s", text)
@@ -277,27 +303,31 @@ class AntennaFollower:
         self._follower, self._link, self._recorder = follower, link, recorder
         self._now, self._latest, self._is_storm = now, latest, is_storm
         self._end = threading.Event()
+        self._leaves = threading.Event()
+        self._left_s: float | None = None
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._run, name="antenna-follower", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> FollowSummary:
-        """Ends the thread and gives the account; waits for at most some seconds."""
-        self._end.set()
-        self._thread.join(2.0)
-        self._link.close()
-        self._recorder.close()
+    def finish(self) -> FollowSummary:
+        """The account of the pass, at once. The dish is still brought to its park position; ``close`` ends that too."""
+        self._leaves.set()
         summary = self._follower.summary()
         if self._failure is None:
             return summary
         return dataclasses.replace(summary, problems=(*summary.problems, self._failure))
 
+    def close(self) -> None:
+        """Ends the thread; waits for at most some seconds."""
+        self._end.set()
+        self._thread.join(_MAX_JOIN_S)
+
     def _run(self) -> None:
         seen: datetime | None = None
         try:
-            while not self._end.wait(TICK_S):
+            while not self._end.wait(TICK_S) and not self._has_left():
                 observation = self._latest()
                 if observation is not None and (seen is None or observation.time > seen):
                     seen = observation.time
@@ -307,3 +337,12 @@ class AntennaFollower:
         except Exception as error:
             logger.exception("the antenna's follower failed")
             self._failure = f"the antenna was not followed any more: {error!r}"
+        finally:
+            self._link.close()
+            self._recorder.close()
+
+    def _has_left(self) -> bool:
+        if not self._leaves.is_set():
+            return False
+        self._left_s = self._left_s or time.monotonic()
+        return self._follower.is_parked or time.monotonic() - self._left_s > _MAX_PARKING_S

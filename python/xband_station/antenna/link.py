@@ -58,6 +58,8 @@ class Link(Protocol):
     def ahead_s(self) -> float: ...
     @property
     def state(self) -> LinkState: ...
+    @property
+    def tells_pose(self) -> bool: ...
 
     def send(self, points: Sequence[TimedPose]) -> None: ...
     def reading(self) -> Reading | None: ...
@@ -93,6 +95,10 @@ class DriverLink:
     @property
     def ahead_s(self) -> float:
         return self._driver.ahead_s
+
+    @property
+    def tells_pose(self) -> bool:
+        return self._driver.has_read_back
 
     @property
     def state(self) -> LinkState:

@@ -86,6 +86,7 @@ class SimulatedLink:
     """The simulated dish as the follower sees it, on the follower's own time."""
 
     ahead_s = 0.0
+    tells_pose = False  # it begins where the follower thinks it does
 
     def __init__(self, dish: SimulatedDish) -> None:
         self.dish = dish

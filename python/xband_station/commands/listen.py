@@ -107,7 +107,7 @@ class _Listener:
                     return
 
     def _explain(self, event: AnyEvent, header: bytes) -> None:
-        from xband_core.wire_types import Gap, PassEnd
+        from xband_core.wire_types import Alarm, Gap, PassEnd
 
         self.passes += isinstance(event, PassEnd)
         self.gaps += isinstance(event, Gap)
@@ -119,6 +119,8 @@ class _Listener:
             seconds = ((event.stop_time_ns or 0) - (event.start_time_ns or 0)) / 1e9
             facts = f": {event.cause}: {event.reason}" + (f", {seconds:.1f} s" if event.start_time_ns else "")
             facts += f", {event.missing_frames} frames on VC {event.vcid}" if event.missing_frames else ""
+        elif isinstance(event, Alarm):
+            facts = f": {event.source}: {event.reason}"
         elif isinstance(event, PassEnd):
             facts = f": {event.outcome}, {event.lost_s:.1f} s lost"
         print(f"{getattr(event, 'pass_id', '')} {event.TYPE.replace('_', ' ')}{facts}", flush=True)
