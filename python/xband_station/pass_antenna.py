@@ -104,7 +104,9 @@ def _start(
     alarm: Callable[[str], None],
 ) -> AntennaFollower:
     frequency_hz = planned.choice.mission.centre_frequency_hz
-    track = plan_pass_track(antenna, tracker, planned.aos, planned.los, frequency_hz)
+    # A table of angles points the dish, even where other orbit data tell the Doppler shift.
+    pointer = Tracker(planned.elements, station.site, station.atmosphere)
+    track = plan_pass_track(antenna, pointer, planned.aos, planned.los, frequency_hz)
     recorder = Recorder(Path(record.folder))
     link = _make_link(antenna, clock)
 
@@ -113,6 +115,7 @@ def _start(
 
     sigma_s = time_sigma_s(planned.geometry.element_age_s)
     driver = antenna.driver
+    uses_doppler = driver.time_offset and tracker.trajectory.has_range
     follower = PassFollower(
         planned.aos,
         track,
@@ -121,7 +124,7 @@ def _start(
         recorder,
         latency_s=driver.latency_s,
         los_s=(planned.los - planned.aos).total_seconds(),
-        time_offset=TimeOffsetEstimator(predicted_hz, sigma_s, _FREQUENCY_SIGMA_HZ) if driver.time_offset else None,
+        time_offset=TimeOffsetEstimator(predicted_hz, sigma_s, _FREQUENCY_SIGMA_HZ) if uses_doppler else None,
         step_track=StepTrack(antenna.beamwidth_deg(frequency_hz)) if driver.step_track else None,
         complain=alarm,
     )
