@@ -24,7 +24,7 @@ EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 # An installation without the venv may lack them; see packages.txt and requirements.txt.
-SET_UP_PACKAGES = {"matplotlib", "numpy", "sgp4", "skyfield", "yaml", "zmq"}
+SET_UP_PACKAGES = {"matplotlib", "numpy", "scipy", "sgp4", "skyfield", "yaml", "zmq"}
 
 DESCRIPTION = """\
 X-band satellite ground station: predicts passes, receives them with GNU Radio, publishes the frames over ZeroMQ."""

@@ -92,7 +92,7 @@ def random_rules(seed: int) -> Rules:
                     continue
                 begin = round(begin_s + rng.uniform(0, 20), 3)
                 end = round(begin_s + length_s - rng.uniform(0, 20), 3)
-                holes = ()
+                holes: tuple[tuple[float, float], ...] = ()
                 if rng.random() < 0.15 and end - begin > 300:
                     holes = ((round(begin + 100, 3), round(begin + 100 + rng.uniform(5, 150), 3)),)
                 windows.append(

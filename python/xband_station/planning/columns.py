@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Candidate contacts: every opportunity with every start and end that an optimal plan can need.
 
-A contact is trimmed only to make room. So it starts at its AOS or when its antenna (or a resource it shares) comes free
-of a neighbour, and ends at its LOS or when a neighbour needs them; neighbours count in full, and cut to the least useful
-length. A joined pass changes antenna at such a time of either antenna. On one antenna the optimum over these candidates
-is the optimum over all times, as long as no quota or supply ends in the middle of a contact; tests/station/
-test_planning.py compares it with every whole second. With several antennas a chain of hand-overs can gain a little more.
+A contact is trimmed only to make room. So it starts at its AOS or when its antenna (or a resource it shares) comes
+free of a neighbour, and ends at its LOS or when a neighbour needs them; neighbours count in full, and cut to the least
+useful length. A joined pass changes antenna at such a time of either antenna. On one antenna the optimum over these
+candidates is the optimum over all times, as long as no quota or supply ends in the middle of a contact:
+tests/station/test_planning.py compares it with every whole second. With several antennas a chain of hand-overs can
+gain a little more.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Columns:
         return len(self.opportunity)
 
     def owner(self, column: int) -> Opportunity:
-        return self.opportunities[self.opportunity[column]]
+        return self.opportunities[int(self.opportunity[column])]
 
     def time(self, seconds: float) -> datetime:
         return self.base + timedelta(seconds=seconds)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a plan is made of: opportunities and limits go in, contacts and stated refusals come out.
 
-A *pass* is one rise of a satellite. An *opportunity* is the stretch of a pass that one antenna can use; where a ridge of
-the horizon or the Sun interrupts it, it has a hole. A *contact* is the part of an opportunity that is taken; it may span
-holes. Several contacts of one pass are *joined*: they may not overlap, and their values add up.
+A *pass* is one rise of a satellite. An *opportunity* is the stretch of a pass that one antenna can use; where a ridge
+of the horizon or the Sun interrupts it, it has a hole. A *contact* is the part of an opportunity that is taken; it may
+span holes. Several contacts of one pass are *joined*: they may not overlap, and their values add up.
 
 Nothing here knows orbits, missions or files, so the planner can be tested on made-up numbers.
 """
@@ -170,8 +170,8 @@ class Rejected:
 @dataclass(frozen=True)
 class Problem:
     """All that the planner decides about. turnaround_s: least time between two contacts of one antenna;
-    min_useful_s: no contact has fewer useful seconds; polarisation_switch_s: least time between contacts of unlike polarisation;
-    max_slew_s: no answer of ``slew_s`` is longer.
+    min_useful_s: no contact has fewer useful seconds; polarisation_switch_s: least time between contacts of unlike
+    polarisation; max_slew_s: no answer of ``slew_s`` is longer.
 
     refused: passes that cannot be taken at all, with their reasons; they go through to the plan.
     """

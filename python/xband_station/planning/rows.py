@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The limits of a plan as rows of a matrix over candidate contacts.
 
-All that can happen at one antenna at one instant stands in one row ("at most one of these"): the maximal cliques of the
-conflict graph, not its pairs. For intervals on one antenna the solver's linear relaxation is then already whole-numbered
-(Nemhauser and Wolsey, Integer and Combinatorial Optimization, 1988, III.1.4), and the search has next to nothing to do.
+All that can happen at one antenna at one instant stands in one row ("at most one of these"): the maximal cliques of
+the conflict graph, not its pairs. For intervals on one antenna the solver's linear relaxation is then already
+whole-numbered (a matrix of consecutive ones is totally unimodular), and the search has next to nothing to do.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def local_rows(problem: Problem, columns: Columns) -> Rows:
             demand = demand_of(columns, resource.name)
             members = np.flatnonzero(demand > 0.0)
             for clique in _cliques(members, columns.start_s[members], columns.end_s[members]):
-                if _most(demand[clique], antenna[clique]) > resource.capacity:
+                if _most(demand[clique], antenna[clique].tolist()) > resource.capacity:
                     rows.add(clique, demand[clique], -np.inf, resource.capacity)
     return rows
 

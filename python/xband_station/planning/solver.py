@@ -44,7 +44,7 @@ class _NoTimeError(PlanningError):
 
 @dataclass(frozen=True)
 class Choice:
-    """Which columns are taken (bool), the value of the best plan that could still exist, and missed quotas in seconds."""
+    """Which columns are taken, the value of the best plan that could still exist, and missed quotas in seconds."""
 
     taken: npt.NDArray[np.bool_]
     bound: float
