@@ -10,7 +10,7 @@ from enum import Enum
 from xband_station.antenna.follower import FollowSummary
 from xband_station.corrections import Corrections, summarise
 from xband_station.events import Heartbeat, Snapshot
-from xband_station.planning.schedule import PlannedPass
+from xband_station.planning.planned_pass import PlannedPass
 from xband_station.publisher import PassTotals
 
 # The plots need no more points than this, however long the pass.

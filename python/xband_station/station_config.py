@@ -22,6 +22,7 @@ from xband_station.orbit.feeds import OrbitFeed, load_catalogue
 from xband_station.orbit.geometry import Site
 from xband_station.orbit.horizon import OPEN_HORIZON, HorizonMask
 from xband_station.orbit.refraction import Atmosphere
+from xband_station.planning.config import PlanningConfig, read_planning
 
 SCHEMA = 2
 DATA_DIR = Path(__file__).parent / "data"
@@ -84,6 +85,7 @@ class StationConfig:
     publish: str
     lead_time_s: float
     watch: Watch = field(default_factory=Watch)
+    planning: PlanningConfig = field(default_factory=PlanningConfig)
 
     @property
     def main_antenna(self) -> AntennaConfig:
@@ -108,6 +110,7 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
         top.number("longitude_deg", -180.0, 360.0),
         top.number("altitude_m", -500.0, 9000.0),
     )
+    missions = _read_missions(top.section("missions"), folder)
     station = StationConfig(
         name=top.text("name", pattern=r"[a-z0-9]+(-[a-z0-9]+)*", allowed="lower-case words and digits joined by '-'"),
         site=site,
@@ -117,12 +120,13 @@ def load_station(file: Path = DEFAULT_STATION_FILE) -> StationConfig:
         antennas=read_antennas(top.section("antennas"), folder),
         orbit_feeds=read_feeds(top, folder),
         orbit_cache=folder / top.text("orbit_cache", "orbit-cache"),
-        missions=_read_missions(top.section("missions"), folder),
+        missions=missions,
         receiver=_read_receiver(top.section("receiver")),
         output_dir=folder / top.text("output_dir"),
         publish=top.text("publish", pattern=r"(tcp|ipc)://.+", allowed="tcp://host:port or ipc:///path"),
         lead_time_s=top.number("lead_time_s", 0.0, 600.0),
         watch=_read_watch(top.section("watch")) if top.has("watch") else Watch(),
+        planning=_read_planning(top, missions),
     )
     top.finish()
     for antenna in station.antennas:
@@ -145,6 +149,12 @@ def _read_atmosphere(top: Section, site: Site) -> Atmosphere:
     if top.has("atmosphere"):
         return read_atmosphere(top.section("atmosphere"), site.altitude_m)
     return Atmosphere.standard(site.altitude_m)
+
+
+def _read_planning(top: Section, missions: tuple[MissionChoice, ...]) -> PlanningConfig:
+    if not top.has("planning"):
+        return PlanningConfig()
+    return read_planning(top.section("planning"), [choice.mission.name for choice in missions])
 
 
 def _read_missions(table: Section, folder: Path) -> tuple[MissionChoice, ...]:

@@ -28,7 +28,9 @@ from xband_station.orbit.service import OrbitService
 from xband_station.pass_antenna import start_follower, start_lead_s
 from xband_station.pass_record import PassRecord, PassState
 from xband_station.pass_runner import PassRunner
-from xband_station.planning.schedule import PlannedPass, make_schedule
+from xband_station.planning.admission import check_pass, format_findings
+from xband_station.planning.planned_pass import PlannedPass
+from xband_station.planning.schedule import make_schedule_anyway
 from xband_station.publisher import Publisher
 from xband_station.report import write_report
 from xband_station.station_config import StationConfig
@@ -39,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 # The next pass is looked for this far ahead; a polar orbit passes several times a day.
 _HORIZON_HOURS = 24.0
+# Time enough to free a disk or to start another computer.
+_CHECK_AHEAD = timedelta(minutes=10)
 # A failing disk or network must not make the station spin.
 _ERROR_PAUSE_S = 10.0
 _MAX_FOLDER_TRIES = 100
@@ -99,10 +103,21 @@ class Supervisor:
     def next_pass(self) -> PlannedPass | None:
         """The next pass to take that has not ended; None if there is none within a day. Raises XbandError."""
         now = self._clock.now()
-        schedule = make_schedule(self._station, self._orbits.catalogue, now, _HORIZON_HOURS)
-        for rejected in schedule.rejected:
-            logger.info("not taken: %s (%s)", rejected.planned.pass_id, rejected.reason)
-        return next((planned for planned in schedule.accepted if planned.los > now), None)
+        schedule = make_schedule_anyway(self._station, self._orbits.catalogue, now, _HORIZON_HOURS)
+        for rejected in schedule.plan.rejected:
+            logger.info("not taken: %s (%s)", rejected.opportunity.pass_id, rejected.reason)
+        own = self._station.main_antenna.name
+        return next((one for one in schedule.accepted if one.antenna == own and one.los > now), None)
+
+    def check(self, planned: PlannedPass) -> None:
+        """Tells the operator what a pass will lack, while there is time to mend it."""
+        try:
+            findings = check_pass(self._station, planned)
+        except (XbandError, OSError, ArithmeticError, ValueError) as error:
+            logger.warning("%s: could not be checked: %s", planned.pass_id, error)
+            return
+        level = logging.WARNING if findings else logging.INFO
+        logger.log(level, "%s", format_findings(planned.pass_id, findings, self._clock.now()))
 
     def run(self, once: bool = False) -> PassRecord | None:
         """Takes pass after pass until stopped, or one. Returns the last one's record.
@@ -118,6 +133,9 @@ class Supervisor:
                     break
                 continue
             logger.info("next pass: %s, AOS %s", planned.pass_id, format_time(planned.aos))
+            if not self._clock.sleep_until(planned.aos - _CHECK_AHEAD, self._stop):
+                break
+            self.check(planned)
             lead_s = max(self._station.lead_time_s, start_lead_s(self._station.main_antenna))
             if not self._clock.sleep_until(planned.aos - timedelta(seconds=lead_s), self._stop):
                 break

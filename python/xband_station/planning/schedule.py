@@ -1,81 +1,79 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which passes the one antenna takes: higher priority first, then higher elevation; overlaps lose and are told why."""
+"""The station's schedule: its passes, planned, with the reasons of those that are not taken."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xband_station.orbit.catalogue import Catalogue
-from xband_station.orbit.geometry import Trajectory
-from xband_station.orbit.passes import Pass
-from xband_station.orbit.prediction import predict_passes
-from xband_station.station_config import MissionChoice, StationConfig
-from xband_station.times import format_time
+from xband_station.planning.model import Contact, Plan, Wishes
+from xband_station.planning.opportunities import Outlook, survey
+from xband_station.planning.planned_pass import PlannedPass
+from xband_station.planning.planner import make_plan
+from xband_station.planning.rules import plan_by_priority
+from xband_station.planning.solver import PlanningError
+from xband_station.station_config import StationConfig
 
+logger = logging.getLogger(__name__)
 
-@dataclass(frozen=True)
-class PlannedPass:
-    """A pass with what is to be received. aos, los: cut to the window for a satellite that is always up.
-
-    orbit_reason: why these orbit data, for the report.
-    """
-
-    geometry: Pass
-    elements: Trajectory
-    choice: MissionChoice
-    aos: datetime
-    los: datetime
-    orbit_reason: str = ""
-
-    @property
-    def pass_id(self) -> str:
-        """Unique per satellite and rise: ``20260722T211753-suomi-npp``."""
-        return f"{self.aos:%Y%m%dT%H%M%S}-{self.choice.mission.name}"
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A pass that is not taken. reason: for the operator."""
-
-    planned: PlannedPass
-    reason: str
+NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Passes to take, in order of time, and the others."""
+    """The plan between two times, and what it was made from."""
 
-    accepted: tuple[PlannedPass, ...]
-    rejected: tuple[Rejected, ...]
+    start: datetime
+    end: datetime
+    plan: Plan
+    outlook: Outlook
+
+    def planned(self, contact: Contact) -> PlannedPass:
+        """The pass of a contact, cut to it."""
+        one = contact.opportunity
+        whole = self.outlook.passes[one.pass_id, one.antenna]
+        # A pass that is on already keeps its rise: the recording belongs to that pass.
+        has_begun = contact.start == one.aos and whole.aos <= self.start
+        has_open_end = contact.end == one.los and whole.los >= self.end
+        aos = whole.aos if has_begun else contact.start
+        return replace(whole, aos=aos, los=whole.los if has_open_end else contact.end)
+
+    @property
+    def accepted(self) -> tuple[PlannedPass, ...]:
+        """In order of time, those of all antennas."""
+        return tuple(self.planned(contact) for contact in self.plan.contacts)
 
 
-def make_schedule(station: StationConfig, catalogue: Catalogue, start: datetime, hours: float) -> Schedule:
-    """Plans all missions of the station from ``start`` on. Raises UnknownSatelliteError: no elements for a mission."""
+def make_schedule(
+    station: StationConfig,
+    catalogue: Catalogue,
+    start: datetime,
+    hours: float,
+    wishes: Wishes = NO_WISHES,
+    time_limit_s: float = 60.0,
+    costs_within_s: float = 0.0,
+) -> Schedule:
+    """Plans all missions of the station from ``start`` on.
+
+    Raises UnknownSatelliteError: no orbit data for any mission; PlanningError: what is pinned excludes itself.
+    """
     end = start + timedelta(hours=hours)
-    sky = (station.site, start, end, station.min_elevation_deg, station.horizon, station.atmosphere)
-    candidates = []
-    for choice in station.missions:
-        for predicted in predict_passes(catalogue, choice.mission.norad_cat_id, *sky):
-            geometry, orbit = predicted.geometry, predicted.choice
-            aos, los = geometry.aos or start, geometry.los or end
-            candidates.append(PlannedPass(geometry, orbit.trajectory, choice, aos, los, orbit.reason))
-    return resolve_conflicts(candidates, timedelta(seconds=station.lead_time_s))
+    outlook = survey(station, catalogue, start, end, wishes)
+    return Schedule(start, end, make_plan(outlook.problem, time_limit_s, costs_within_s), outlook)
 
 
-def resolve_conflicts(candidates: list[PlannedPass], turnaround: timedelta) -> Schedule:
-    """Takes passes in order of priority, then elevation, as long as they leave ``turnaround`` to those taken before."""
-    accepted: list[PlannedPass] = []
-    rejected: list[Rejected] = []
-    for planned in sorted(candidates, key=lambda p: (-p.choice.priority, -p.geometry.max_elevation_deg, p.aos)):
-        rival = next(
-            (a for a in accepted if planned.aos < a.los + turnaround and a.aos < planned.los + turnaround), None
-        )
-        if rival is None:
-            accepted.append(planned)
-            continue
-        is_priority = rival.choice.priority > planned.choice.priority
-        why = "has priority" if is_priority else "rises higher"
-        reason = f"{rival.geometry.satellite} at {format_time(rival.aos)} {why}"
-        rejected.append(Rejected(planned, reason))
-    return Schedule(tuple(sorted(accepted, key=lambda p: p.aos)), tuple(rejected))
+def make_schedule_anyway(station: StationConfig, catalogue: Catalogue, start: datetime, hours: float) -> Schedule:
+    """For a station at work: if the planner fails, the passes in order of priority, and a warning.
+
+    Raises UnknownSatelliteError: no orbit data for any mission.
+    """
+    end = start + timedelta(hours=hours)
+    outlook = survey(station, catalogue, start, end, NO_WISHES)
+    try:
+        plan = make_plan(outlook.problem)
+    except (PlanningError, ArithmeticError, ValueError, MemoryError, ImportError) as error:
+        logger.warning("the planner failed (%s); passes are taken in order of priority", error)
+        plan = plan_by_priority(outlook.problem)
+    return Schedule(start, end, plan, outlook)
