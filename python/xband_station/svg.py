@@ -53,6 +53,11 @@ def plot(
     return "".join([*parts, "</svg>"])
 
 
+def plain_number(value: float) -> str:
+    """A length in pixels, to a tenth."""
+    return f"{value:.1f}"
+
+
 class _Axes:
     """Maps values to pixels."""
 

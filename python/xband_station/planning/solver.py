@@ -24,6 +24,9 @@ from xband_station.planning.rows import EPSILON_S, Rows, global_rows, local_rows
 
 _TIME_LIMIT = 1  # status of scipy's milp
 _BATCH_LEN = 300
+# What a contact costs in itself: too little to change a plan's value, enough that of plans of equal value the one with
+# fewer contacts and hand-overs is taken. The bound is right to this for each contact.
+_TROUBLE_S = 1e-4
 # Supplies and quotas are knapsacks: proving their last digits takes hours. The plan states its bound.
 _GAP_AT_ONCE = 1e-4
 # Sums of seconds are compared with limits to this.
@@ -105,7 +108,11 @@ class Solver:
             return Choice(taken, 0.0, _name_shortfalls(self.problem, self.columns, taken))
         bound = 0.0
         for part in _batches(self._parts):
-            taken[part], part_bound = self._maximise(part, self._limits.of(part))
+            limits = self._limits.of(part)
+            try:
+                taken[part], part_bound = self._maximise(part, limits)
+            except _NoTimeError:
+                taken[part], part_bound = self._take_in_turn(part, limits), self._most_of(part)
             bound += part_bound
         if _keeps(self._over_all, taken):
             return Choice(taken, bound)
@@ -132,15 +139,21 @@ class Solver:
             taken, bound = self._maximise(everything, limits)
         except _NoTimeError:
             # Better a plan that is far from the optimum, and says so, than none.
-            taken, bound = self._take_in_turn(limits), np.inf
+            taken, bound = self._take_in_turn(everything, limits), np.inf
         return Choice(taken, bound, _name_shortfalls(self.problem, self.columns, taken))
 
-    def _take_in_turn(self, limits: _Limits) -> npt.NDArray[np.bool_]:
+    def _most_of(self, part: IntArray) -> float:
+        """What all opportunities of a part would be worth together: no plan of it is worth more."""
+        most = np.zeros(len(self.columns.opportunities))
+        np.maximum.at(most, self.columns.opportunity[part], self.columns.value[part])
+        return float(most.sum())
+
+    def _take_in_turn(self, part: IntArray, limits: _Limits) -> npt.NDArray[np.bool_]:
         """Contacts in order of value as long as no upper limit is broken; lower ones may be missed."""
         by_column = limits.matrix.tocsc()
-        taken = self.columns.is_kept.copy()
+        taken = self.columns.is_kept[part].copy()
         used = limits.matrix @ taken.astype(float)
-        for column in np.argsort(-self.columns.value, kind="stable"):
+        for column in np.argsort(-self.columns.value[part], kind="stable"):
             rows = slice(by_column.indptr[column], by_column.indptr[column + 1])
             after = used[by_column.indices[rows]] + by_column.data[rows]
             if not taken[column] and np.all(after <= limits.high[by_column.indices[rows]] + _TOLERANCE):
@@ -170,11 +183,13 @@ class Solver:
     def _maximise(self, part: IntArray, limits: _Limits) -> tuple[npt.NDArray[np.bool_], float]:
         """The best 0-1 choice and the bound. Raises PlanningError: there is none, or none was found in time."""
         value, is_kept = self.columns.value[part], self.columns.is_kept[part]
+        rate = value / np.maximum(self.columns.duration_s[part], 1e-9)
+        trouble = _TROUBLE_S * rate
         if not len(limits.low):
             taken = (value > 0.0) | is_kept
             return taken, float(value[taken].sum())
         result = milp(
-            -value,
+            trouble - value,
             constraints=LinearConstraint(limits.matrix, limits.low, limits.high),
             integrality=np.ones(len(value)),
             bounds=Bounds(is_kept.astype(float), np.ones(len(value))),
@@ -191,7 +206,9 @@ class Solver:
             raise _ImpossibleError(self._contradiction())
         taken = result.x > 0.5
         objective = float(value[taken].sum())
-        return taken, objective if result.mip_dual_bound is None else max(objective, -float(result.mip_dual_bound))
+        if result.mip_dual_bound is None:
+            return taken, objective
+        return taken, max(objective, float(trouble[taken].sum()) - float(result.mip_dual_bound))
 
     def _time_left_s(self) -> float:
         # HiGHS takes no zero; a tenth of a second gives at least its own quick heuristics.
