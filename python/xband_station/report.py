@@ -21,7 +21,7 @@ from xband_station.orbit.age import assess
 from xband_station.orbit.geometry import Tracker
 from xband_station.orbit.identifiers import catalogue_number
 from xband_station.pass_record import PassRecord
-from xband_station.planning.schedule import PlannedPass
+from xband_station.planning.planned_pass import PlannedPass
 from xband_station.report_page import render_page
 from xband_station.times import format_time
 
