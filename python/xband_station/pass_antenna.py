@@ -27,7 +27,7 @@ from xband_station.link import es_n0_db
 from xband_station.orbit.doppler import doppler_hz
 from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassRecord
-from xband_station.planning.schedule import PlannedPass
+from xband_station.planning.planned_pass import PlannedPass
 from xband_station.station_config import StationConfig
 
 logger = logging.getLogger(__name__)

@@ -102,7 +102,7 @@ def test_admission_names_what_is_missing(station):
     assert not found["disk"].is_blocking
     assert check_pass(station, planned, free_bytes=lambda _: -5, cores=8)[0].is_blocking
     old = dataclasses.replace(planned, aos=planned.aos + timedelta(days=9), los=planned.los + timedelta(days=9))
-    assert "ALARM" in next(f.message for f in check_pass(station, old, cores=8) if f.what == "orbit data")
+    assert "alarm" in next(f.message for f in check_pass(station, old, cores=8) if f.what == "orbit data")
 
 
 def test_rain_and_needed_es_n0():

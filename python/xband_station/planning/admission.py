@@ -18,6 +18,7 @@ import numpy as np
 from xband_core.mission import Mission
 from xband_station.antenna.config import AntennaConfig, Feed
 from xband_station.antenna.track import Track, plan_track
+from xband_station.orbit.age import assess
 from xband_station.orbit.frames import FloatArray
 from xband_station.orbit.geometry import Tracker
 from xband_station.planning.link_margin import margin_db
@@ -28,8 +29,6 @@ from xband_station.station_config import StationConfig
 _STEP_S = 5.0
 # A tenth of the disk stays free: file systems and logs need room too.
 _FREE_SHARE = 0.1
-# Elements older than this are told, and those beyond the second limit are worth an alarm (docs/planning.md).
-_AGE_WARNING_H, _AGE_ALARM_H = 48.0, 72.0
 
 
 @dataclass(frozen=True)
@@ -144,10 +143,9 @@ def _check_sky(station: StationConfig, antenna: AntennaConfig, planned: PlannedP
         worst_db = float(prospect.track.loss_db.max())
         message = f"{antenna.name} loses the satellite for {prospect.track.lost_s:.0f} s ({worst_db:.0f} dB)"
         found.append(Finding("pointing", message))
-    age_h = abs(planned.elements.age_s(planned.aos)) / 3600.0
-    if age_h > _AGE_WARNING_H:
-        alarm = "ALARM: " if age_h > _AGE_ALARM_H else ""
-        found.append(Finding("orbit data", f"{alarm}{age_h:.0f} h old, {_AGE_WARNING_H:g} h are good"))
+    age = assess(planned.elements, planned.aos, antenna.beamwidth_deg(planned.choice.mission.centre_frequency_hz))
+    if age.is_alarming:
+        found.append(Finding("orbit data", age.text))
     return found
 
 
