@@ -119,6 +119,16 @@ class Supervisor:
         level = logging.WARNING if findings else logging.INFO
         logger.log(level, "%s", format_findings(planned.pass_id, findings, self._clock.now()))
 
+    def _next_pass_when_known(self, once: bool) -> PlannedPass | None:
+        """The same; where feeds may still bring the missing orbit data, None instead of UnknownSatelliteError."""
+        try:
+            return self.next_pass()
+        except UnknownSatelliteError as error:
+            if once or not self._orbits.has_feeds:
+                raise
+            logger.error("%s", error)
+            return None
+
     def run(self, once: bool = False) -> PassRecord | None:
         """Takes pass after pass until stopped, or one. Returns the last one's record.
 
@@ -126,7 +136,7 @@ class Supervisor:
         """
         record: PassRecord | None = None
         while not self._stop.is_set():
-            planned = self.next_pass()
+            planned = self._next_pass_when_known(once)
             if planned is None:
                 logger.warning("no pass within %g hours", _HORIZON_HOURS)
                 if once or not self._clock.sleep_until(self._clock.now() + timedelta(hours=1), self._stop):

@@ -35,7 +35,7 @@ def npp():
 @pytest.fixture(scope="module")
 def by_skyfield(almaty):
     """Seconds of the day, elevation and azimuth, by skyfield's satellite and its topocentric frame."""
-    seconds = np.arange(0.0, HOURS * 3600.0, 2.0)
+    seconds = np.arange(0.0, HOURS * 3600.0, 5.0)
     scale = load.timescale(builtin=True)
     lines = (DATA_DIR / "suomi-npp.tle").read_text().splitlines()[-2:]
     satellite = EarthSatellite(*lines, ts=scale)
@@ -56,7 +56,7 @@ def test_passes_are_what_stands_above_mask_and_floor(npp, almaty, by_skyfield, f
         inside |= (seconds >= rise_s) & (seconds <= set_s)
         assert one.aos <= one.tca <= one.los
         during = (seconds >= rise_s) & (seconds <= set_s)
-        assert one.max_elevation_deg == pytest.approx(elevation_deg[during].max(), abs=0.6)  # 2 s apart
+        assert one.max_elevation_deg == pytest.approx(elevation_deg[during].max(), abs=1.5)  # 5 s apart
     # Skyfield knows polar motion and UT1; 0.02 degrees is more than both.
     clearance_deg = elevation_deg - limit_deg
     assert not (inside & (clearance_deg < -0.02)).any()
@@ -73,7 +73,7 @@ def test_parts_of_a_pass_are_numbered(npp, almaty):
         assert {p.parts for p in parts} <= {len(parts)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 359), st.integers(-2, 70)), min_size=2, max_size=12, unique_by=lambda p: p[0]),
     st.sampled_from([0.0, 5.0, 20.0]),

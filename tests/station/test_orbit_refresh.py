@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xband_station.orbit.acceptance import accept
@@ -360,7 +360,7 @@ def test_first_start_waits_for_the_only_feed(server, tmp_path):
 GOOD = tle() + tle(norad="43013")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_whatever_comes_is_data_or_refused(data):
     start = data.draw(st.integers(0, len(GOOD)))

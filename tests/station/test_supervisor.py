@@ -16,7 +16,7 @@ from controllers import FakeRotctld
 from xband_core.wire_types import METADATA
 from xband_station.antenna.config import DriverConfig
 from xband_station.clock import SimulatedClock
-from xband_station.orbit.catalogue import Catalogue, OrbitSource, SourcedOrbit
+from xband_station.orbit.catalogue import Catalogue, OrbitSource, SourcedOrbit, UnknownSatelliteError
 from xband_station.orbit.feeds import FeedKind, OrbitFeed
 from xband_station.orbit.geometry import Tracker
 from xband_station.pass_record import PassState
@@ -305,3 +305,22 @@ def test_an_antenna_that_cannot_be_reached_costs_no_frame(station):
     record, report = receive(nowhere)
     assert report["frames_decoded"]["good"] == 6000
     assert "cannot connect to 127.0.0.1:1" in record.problems[0]
+
+
+class StoppingClock(SimulatedClock):
+    """Stops whoever waits."""
+
+    def sleep_until(self, time, stop):
+        stop.set()
+        return False
+
+
+def test_missing_orbit_data_do_not_end_a_station_with_feeds(station, tmp_path, caplog):
+    (tmp_path / "drop").mkdir()
+    feed = OrbitFeed(OrbitSource("drop"), FeedKind.FOLDER, str(tmp_path / "drop"))
+    empty = dataclasses.replace(station, orbit_feeds=(feed,), orbit_cache=tmp_path / "cache")
+    with Supervisor(empty, StoppingClock(BEFORE_PASS)) as supervisor:
+        assert supervisor.run() is None
+        assert "'37849' is not among the 0" in caplog.text
+    with Supervisor(empty, StoppingClock(BEFORE_PASS)) as supervisor, pytest.raises(UnknownSatelliteError):
+        supervisor.run(once=True)

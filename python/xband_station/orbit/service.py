@@ -48,8 +48,13 @@ class OrbitService:
         """What is known now. It never changes itself; new data make a new one."""
         return self._catalogue
 
+    @property
+    def has_feeds(self) -> bool:
+        """Whether a folder or an address may still bring what is missing."""
+        return self._refresher.has_work
+
     def __enter__(self) -> OrbitService:
-        if self._refresher.has_work:
+        if self.has_feeds:
             if not len(self._catalogue):
                 # The first start of all: without orbit data there is no pass that waiting could cost.
                 self._refresh()
