@@ -37,19 +37,26 @@ void expand(const job& work)
             index[i] = static_cast<soft_bit>(i / n_symbols * work.period_sent + source);
         inversion[i] = work.is_inverted[i % n_symbols] != 0 ? -1 : 0;
     }
-    const auto from = hn::Load(d, index);
-    const auto is_inverted = hn::MaskFromVec(hn::Load(d, inversion));
-
     // A step reads and writes 16 octets, of which only whole periods count: what it writes beyond is overwritten by the
     // next one. The last periods are left to the reference, for nothing may be touched beyond the end.
     const std::size_t step_sent = periods * work.period_sent, step_pairs = periods * n_symbols;
-    std::size_t read = 0, written = 0;
-    for (; read + n_lanes <= work.sent.size() && written + n_lanes <= work.pairs.size();
-         read += step_sent, written += step_pairs) {
-        const auto soft = hn::TableLookupBytesOr0(hn::LoadU(d, work.sent.data() + read), from);
-        const auto opposite = hn::SaturatedSub(hn::Zero(d), soft);
-        hn::StoreU(hn::IfThenElse(is_inverted, opposite, soft), d, work.pairs.data() + written);
+    const std::size_t room = std::min(work.sent.size() < n_lanes ? 0 : (work.sent.size() - n_lanes) / step_sent + 1,
+                                      work.pairs.size() < n_lanes ? 0 : (work.pairs.size() - n_lanes) / step_pairs + 1);
+    const auto from = hn::Load(d, index);
+    const soft_bit* sent = work.sent.data();
+    soft_bit* pairs = work.pairs.data();
+    const auto expand_with = [&](auto sign_of) HWY_ATTR {
+        for (std::size_t step = 0; step < room; ++step, sent += step_sent, pairs += step_pairs)
+            hn::StoreU(sign_of(hn::TableLookupBytesOr0(hn::LoadU(d, sent), from)), d, pairs);
+    };
+    if (std::ranges::none_of(work.is_inverted, [](std::uint8_t is) { return is != 0; })) {
+        expand_with([](auto soft) HWY_ATTR { return soft; });
+    } else {
+        const auto is_inverted = hn::MaskFromVec(hn::Load(d, inversion));
+        expand_with([&](auto soft)
+                        HWY_ATTR { return hn::IfThenElse(is_inverted, hn::SaturatedSub(hn::Zero(d), soft), soft); });
     }
+    const std::size_t read = room * step_sent, written = room * step_pairs;
     expand_ref(
         { work.sent.subspan(read), work.pairs.subspan(written), work.period_sent, work.source, work.is_inverted });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "arrays.h"
+#include "base/multiversion.h"
 #include "bindings.h"
 #include "fec/conv_encoder.h"
 #include "fec/puncture.h"
@@ -21,6 +22,18 @@ using namespace xband::core;
 namespace {
 
 using octets = in_array<std::uint8_t>;
+
+// Several versions for the sake of the population count, which x86-64 has had an instruction for since 2008 only.
+XBAND_MULTIVERSION void count_disagreements(std::span<const channel_word> channel, std::span<std::uint32_t> counts)
+{
+    const std::size_t segment_words = channel.size() / counts.size();
+    for (std::uint32_t& count : counts) {
+        count = 0;
+        for (const channel_word& word : channel.first(segment_words))
+            count += static_cast<std::uint32_t>(std::popcount(word.wrong[0]) + std::popcount(word.wrong[1]));
+        channel = channel.subspan(segment_words);
+    }
+}
 
 void bind_convolutional(py::module_& m)
 {
@@ -59,12 +72,7 @@ Source: CCSDS 131.0-B-5, 3.3. Not for use from two threads at once.)")
                     py::gil_scoped_release unlocked;
                     std::vector<channel_word> channel(self.payload_bits() / 64);
                     self.decode(in, out, channel);
-                    std::fill(counts.begin(), counts.end(), 0);
-                    const std::size_t segment_words = self.segment_bits() / 64;
-                    for (std::size_t i = 0; i < channel.size(); ++i)
-                        for (const std::uint64_t wrong : channel[i].wrong)
-                            if (wrong != 0)
-                                counts[i / segment_words] += static_cast<std::uint32_t>(std::popcount(wrong));
+                    count_disagreements(channel, counts);
                 }
                 return py::make_tuple(bits, disagreements);
             },
