@@ -28,7 +28,7 @@ constexpr std::size_t n_lanes = 16;
 constexpr std::size_t periods = 8;
 constexpr std::size_t max_vectors = periods * puncture_pattern::max_symbols / n_lanes;
 
-/// How one vector of symbols comes about.
+/// How one vector of symbols comes about. All that it needs lies within 16 soft bits for each pattern of pattern_of().
 struct alignas(16) vector_source {
     soft_bit index[n_lanes];     ///< counted from `first`
     soft_bit inversion[n_lanes]; ///< all bits set where the sign changes

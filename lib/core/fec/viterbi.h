@@ -35,7 +35,7 @@ class viterbi_batch
 public:
     static constexpr std::size_t n_segments = 32;
     static constexpr std::size_t max_segment_bits = 65536;
-    static constexpr std::size_t default_segment_bits = 1984;
+    static constexpr std::size_t default_segment_bits = 4032;
     static constexpr std::size_t max_overlap_bits = 512;
 
     /// Overlap for a code punctured to k information bits in n channel bits: the survivors need a time to merge that grows
@@ -49,8 +49,9 @@ public:
     }
 
     /// \param segment_bits information bits per segment: a multiple of 64 in 128..65536, else std::invalid_argument.
-    ///        Memory is 260 octets a bit. The default suits an L2 cache of
-    ///        1 MiB; a multiple of 1024 would put the stretches where they compete for the same cache lines.
+    ///        Memory is 260 octets a bit. 1984 suits an L2 cache of 1 MiB; the default has half the overlap to decode, which
+    ///        is worth more with punctured codes and as much with r = 1/2. A multiple of 1024 would put the stretches where
+    ///        they compete for the same cache lines.
     /// \param overlap_bits how far the decoding of a segment reaches into its neighbours on either side: a multiple of 8 in
     ///        64..512, else std::invalid_argument. It costs 2 * overlap_bits / segment_bits of the speed.
     /// \param skips_error_free take the bits from the hard decisions where these are proven to be the best path
