@@ -29,6 +29,8 @@ constexpr double fit_memory = 64.0, gain_memory = 32.0;
 // One round towards a constant modulus opens the eye, three rounds of decisions do the rest.
 constexpr int modulus_rounds = 1, decision_rounds = 3;
 constexpr std::size_t solve_interval = 4, eager_windows = 16;
+// A path changes over a pass, not over milliseconds: once the mean is full, three stretches of four are only filtered.
+constexpr std::size_t settled_windows = 128, settled_interval = 4;
 
 // Ratios of signal-to-noise: to go in at once, in time, and out.
 constexpr double sure_gain = 1.1, least_gain = 1.007, lost_gain = 1.002, harmful_gain = 0.97;
@@ -87,8 +89,8 @@ void equaliser::process(symbol_buffer& symbols, std::size_t n, const symbol_buff
         filter(margin, n, 0, 1, symbols.on_re.data(), symbols.on_im.data());
         if (d_kind == modulation::oqpsk)
             filter(margin, n, 2, 3, symbols.half_re.data(), symbols.half_im.data());
-        if (can_learn && was_active) {
-            const std::size_t at = d_stretches % n_windows * window_symbols;
+        if (can_learn && was_active && (d_windows < settled_windows || d_stretches % settled_interval == 0)) {
+            const std::size_t at = d_windows % n_windows * window_symbols;
             learn(margin + at, &symbols.on_re[at], second_rail_of(symbols, at));
             decide_state();
         }

@@ -203,16 +203,19 @@ def _acquisition(args: argparse.Namespace) -> int:
 
 
 def _equaliser(args: argparse.Namespace) -> int:
-    from xband_station.bench import equaliser
+    from xband_station.bench import equaliser, equaliser_speed
 
     began_s = time.monotonic()
     rows = equaliser.run(args.mission or "suomi-npp", args.frames, args.seed)
+    speeds = equaliser_speed.run(args.seed)
     elapsed_s = time.monotonic() - began_s
     if args.json:
         report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed, "frames_per_point": args.frames}
-        print(json.dumps(report | {"rows": [asdict(row) for row in rows]}, indent=1))
+        parts = {"rows": [asdict(row) for row in rows], "speed": [row.as_dict() for row in speeds]}
+        print(json.dumps(report | parts, indent=1))
     else:
         print(f"{equaliser.table(rows)}\n{equaliser.NOTES}\n{args.frames} frames a point, {elapsed_s:.0f} s")
+        print(equaliser_speed.table(speeds))
     return 0
 
 
