@@ -18,7 +18,7 @@ from .measure import best_rate
 from .speed_kernels import Chain, decoder_rates
 
 # Cycles that the operations need on a core of 512-bit vectors if nothing waits (docs/kernels.md).
-BOUND_DEMODULATOR, BOUND_VITERBI, BOUND_REED_SOLOMON = 10.0, 3.0, 0.07
+BOUND_DEMODULATOR, BOUND_VITERBI, BOUND_REED_SOLOMON = 10.0, 2.44, 0.07
 # A core that has just been idle, or shares with others, is slower for moments.
 CLOCK_ROUNDS = 5
 # Of the 255 symbols of a codeword these carry information.
