@@ -150,8 +150,8 @@ unsigned decimation_factor(double samples_per_symbol, double rolloff)
 
 unsigned tracking_decimation(double samples_per_symbol)
 {
-    // By measurement (docs/kernels-frontend.md): both ways are as fast at 16 samples a symbol, and nothing between 4 and 5 is
-    // better than 4.5. The matched filter's own stop band is 45 to 60 dB down a symbol rate beside the signal.
+    // By measurement (docs/kernels-frontend.md): both ways are as fast at 16 samples a symbol; more or less than 4 to 5 samples
+    // left is slower. The matched filter's own stop band is 45 to 60 dB down a symbol rate beside the signal.
     constexpr double most_undecimated = 16.0, fewest = 4.5;
     return samples_per_symbol <= most_undecimated ? 1 : static_cast<unsigned>(samples_per_symbol / fewest);
 }
