@@ -28,7 +28,8 @@ ratios of one run. `realtime`: the symbol rates of fast links beside what two co
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
 `robustness`: gain steps, clipping, interference and missing samples, held against a cold start.
 `quality`: Es/N0 and error vector magnitude as told, beside what was sent.
-`orbits`: how far elements of a given age miss their satellite, from catalogues of many days."""
+`orbits`: how far elements of a given age miss their satellite, from catalogues of many days.
+`planning`: the optimal plan of real orbits, its time, what simple rules get of it; with --plans random problems too."""
 
 EPILOG = """\
 examples:
@@ -40,6 +41,7 @@ examples:
   xband bench robustness --json
   xband bench quality
   xband bench orbits --plot age.png
+  xband bench planning --plans 10000
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -64,6 +66,7 @@ def add_parser(subparsers: Subparsers) -> None:
             "robustness",
             "quality",
             "orbits",
+            "planning",
         ],
         help="what to measure",
     )
@@ -86,6 +89,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="of data and noise (default %(default)s)")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="orbits: catalogues of several days (default: beside the checkout)"
+    )
+    parser.add_argument(
+        "--plans", type=_positive, metavar="N", help="planning: random plans to validate and compare (default: none)"
     )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as a picture")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
@@ -123,6 +129,7 @@ def run(args: argparse.Namespace) -> int:
         "realtime": _realtime,
         "cycles": _cycles,
         "orbits": _orbits,
+        "planning": _planning,
     }
     return measure[args.what](args)
 
@@ -242,6 +249,28 @@ def _quality(args: argparse.Namespace) -> int:
     else:
         print(quality.table(points))
     return 0
+
+
+def _planning(args: argparse.Namespace) -> int:
+    from xband_station.bench import planning
+
+    began_s = time.monotonic()
+    tell = (lambda _: None) if args.json else (lambda text: print(text, flush=True))
+    rows = planning.run((args.data or _orbit_data()) / "xband-2026.tle", args.seed, tell)
+    trial = planning.try_random(args.plans, args.seed, tell) if args.plans else None
+    elapsed_s = time.monotonic() - began_s
+    if args.json:
+        report: dict[str, object] = {"elapsed_s": round(elapsed_s, 1), "conditions": planning.CONDITIONS}
+        report["rows"] = [row.as_dict() for row in rows]
+        if trial:
+            report["random"] = asdict(trial)
+        print(json.dumps(report, indent=1))
+    else:
+        print(f"\n{planning.table(rows)}")
+        if trial:
+            print(planning.describe(trial))
+        print(f"{elapsed_s:.0f} s")
+    return 1 if trial and trial.faults else 0
 
 
 def _orbits(args: argparse.Namespace) -> int:

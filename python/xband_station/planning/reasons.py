@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from datetime import timedelta
 
@@ -19,12 +20,15 @@ def explain(problem: Problem, contacts: tuple[Contact, ...]) -> tuple[Rejected, 
 
 
 class _Reasons:
+    # Contacts come in order of start.
     def __init__(self, problem: Problem, contacts: tuple[Contact, ...]) -> None:
         self._problem = problem
         self._contacts = contacts
         self._on_antenna: dict[str, list[Contact]] = defaultdict(list)
         for contact in contacts:
             self._on_antenna[contact.opportunity.antenna].append(contact)
+        self._starts = {name: [c.start for c in found] for name, found in self._on_antenna.items()}
+        self._reach = _seconds(max(problem.turnaround_s, problem.polarisation_switch_s, problem.max_slew_s))
 
     def all(self) -> tuple[Rejected, ...]:
         taken = {contact.opportunity.pass_id for contact in self._contacts}
@@ -96,7 +100,7 @@ class _Reasons:
     def _rivals(self, one: Opportunity) -> list[Contact]:
         """Contacts on the antenna that come too near for the whole opportunity."""
         found = []
-        for contact in self._on_antenna[one.antenna]:
+        for contact in self._near(one):
             if contact.opportunity.pass_id == one.pass_id:
                 continue
             after_s = (one.los - contact.start).total_seconds() + self._gap_before(one, contact)
@@ -104,6 +108,15 @@ class _Reasons:
             if after_s > _INSTANT_S and before_s > _INSTANT_S:
                 found.append(contact)
         return found
+
+    def _near(self, one: Opportunity) -> list[Contact]:
+        """Contacts on the antenna that may come too near: in order of time, which is that of their ends as well."""
+        contacts, starts = self._on_antenna[one.antenna], self._starts.get(one.antenna, [])
+        last = bisect_right(starts, one.los + self._reach)
+        first = bisect_right(starts, one.aos - self._reach)
+        while first > 0 and contacts[first - 1].end > one.aos - self._reach:
+            first -= 1
+        return contacts[first:last]
 
     def _gap_before(self, one: Opportunity, contact: Contact) -> float:
         return self._problem.gap_s(one, min(one.los, contact.start), contact.opportunity, contact.start)
