@@ -33,8 +33,9 @@ _MAX_PERIOD_S = 7200.0
 _SCENES = ((14, 1, 10.0), (40, 1, 5.0), (40, 2, 5.0), (80, 2, 5.0))
 
 CONDITIONS = (
-    f"{DAYS} days from {START:%Y-%m-%d} at Almaty, 60 s turnaround, contacts of 180 s and more; satellites of the orbit\n"
-    "file and weights 1, 2, 3, 5, 8 a minute drawn at random. Rules: share of the optimum that whole passes get in turn."
+    f"{DAYS} days from {START:%Y-%m-%d} at Almaty, 60 s turnaround, contacts of 180 s and more; satellites of the\n"
+    "orbit file and weights 1, 2, 3, 5, 8 a minute drawn at random. Rules: share of the optimum that they get, taking\n"
+    "whole passes in turn."
 )
 
 
