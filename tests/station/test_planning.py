@@ -8,7 +8,7 @@ import pytest
 
 from xband_station.bench.plan_oracle import best_value
 from xband_station.bench.plan_validator import Partner, Refused, Rules, Taken, Window, faults
-from xband_station.bench.random_plans import check, faults_of, tiny_rules, to_problem
+from xband_station.bench.random_plans import check, faults_of, random_rules, tiny_rules, to_problem
 from xband_station.planning.model import (
     Cause,
     Contact,
@@ -41,7 +41,7 @@ def spans(plan):
 
 
 def test_one_antenna_is_optimal_to_the_second():
-    for seed in range(700):
+    for seed in range(300):
         rules = tiny_rules(seed)
         solver = Solver(to_problem(rules))
         value = float(solver.columns.value[solver.choice.taken].sum())
@@ -51,7 +51,7 @@ def test_one_antenna_is_optimal_to_the_second():
 
 def test_two_antennas_never_claim_more_than_there_is():
     values, best = [], []
-    for seed in range(150):
+    for seed in range(80):
         rules = tiny_rules(seed, antennas=2)
         plan = make_plan(to_problem(rules))
         assert not list(check(rules, plan))
@@ -62,9 +62,9 @@ def test_two_antennas_never_claim_more_than_there_is():
     assert sum(values) > 0.9985 * sum(best)
 
 
-@pytest.mark.parametrize("block", range(5))
+@pytest.mark.parametrize("block", range(3))
 def test_random_plans_pass_the_independent_validator(block):
-    assert not [fault for seed in range(40 * block, 40 * block + 40) for fault in faults_of(seed)]
+    assert not [fault for seed in range(30 * block, 30 * block + 30) for fault in faults_of(seed)]
 
 
 def test_trims_the_lesser_pass_and_says_what_is_in_the_way():
@@ -158,6 +158,23 @@ def test_pins_that_exclude_each_other_are_named():
     problem = Problem((one("A", 0, 600), one("B", 0, 200)), 60.0, 500.0)
     with pytest.raises(PlanningError, match="B"):
         make_plan(dataclasses.replace(problem, wishes=Wishes(pinned=frozenset({"A", "B"}))))
+
+
+def test_out_of_time_there_is_still_a_plan_and_an_honest_bound(monkeypatch):
+    """HiGHS gives nothing at all: contacts are taken in order of value, and no limit is broken."""
+
+    class OutOfTime:
+        x, status, mip_dual_bound = None, 1, None
+
+    problems = [to_problem(random_rules(seed)) for seed in range(20)]
+    best = [make_plan(problem, time_limit_s=0.3) for problem in problems]
+    monkeypatch.setattr("xband_station.planning.solver.milp", lambda *_, **__: OutOfTime())
+    for seed, (problem, optimal) in enumerate(zip(problems, best, strict=True)):
+        plan = make_plan(problem)
+        assert not list(check(random_rules(seed), plan))
+        if not (plan.shortfalls or optimal.shortfalls):
+            assert plan.objective <= optimal.bound * (1 + 1e-6)
+        assert optimal.objective <= plan.bound * (1 + 1e-6)
 
 
 def test_nothing_to_plan():

@@ -119,7 +119,7 @@ def test_rain_and_needed_es_n0():
 
 @pytest.mark.parametrize("rule", RULES)
 def test_simple_rules_keep_turnarounds_and_resources(rule):
-    for seed in range(60):
+    for seed in range(15):
         rules = dataclasses.replace(random_rules(seed), partners=())
         plan = plan_by_rule(to_problem(rules), RULES[rule])
         faults = [fault for fault in check(rules, plan) if "conflict" not in fault]
