@@ -5,6 +5,7 @@ under random commands. Everything runs on simulated time."""
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,6 +112,7 @@ class Simulation:
     error_deg: FloatArray
     track: Track
     summary: FollowSummary
+    plan_cpu_s: float
 
 
 def simulate(
@@ -129,7 +131,9 @@ def simulate(
     the complaints with their time."""
     beam_deg = beamwidth_deg(DIAMETER_M, FREQUENCY_HZ)
     grid_s = np.arange(0.0, orbit.duration_s + 1.0)
+    began_s = time.process_time()
     track = plan_track(grid_s, *orbit.look(grid_s), mount, beam_deg, initial=mount.park)
+    plan_cpu_s = time.process_time() - began_s
     envelope = SafetyEnvelope(mount, HorizonMask.flat(_FLOOR_DEG - 1.0))
     machine = SimulatedDish(mount, envelope.mount.park, LATENCY_S, _LOOP_RATE)
     link = SimulatedLink(machine)
@@ -170,4 +174,4 @@ def simulate(
                     -loss_db + random.normal(0.0, trouble.es_n0_noise_db) if loss_db < 15.0 else None,
                 )
             )
-    return Simulation(np.array(times_s), np.array(errors_deg), track, follower.summary())
+    return Simulation(np.array(times_s), np.array(errors_deg), track, follower.summary(), plan_cpu_s)

@@ -28,6 +28,8 @@ ratios of one run. `realtime`: the symbol rates of fast links beside what two co
 `equaliser`: Eb/N0 for 99 % of frames behind echoes and filters, without equaliser, with it, and the bound.
 `robustness`: gain steps, clipping, interference and missing samples, held against a cold start.
 `quality`: Es/N0 and error vector magnitude as told, beside what was sent.
+`antenna`: what the keyhole costs each mount, predicted and simulated; what a pass corrects; random commands against the
+safety envelope.
 `orbits`: how far elements of a given age miss their satellite, from catalogues of many days.
 `planning`: the optimal plan of real orbits, its time, what simple rules get of it; with --plans random problems too."""
 
@@ -42,6 +44,7 @@ examples:
   xband bench quality
   xband bench orbits --plot age.png
   xband bench planning --plans 10000
+  xband bench antenna --tracks 1000000
   xband bench sensitivity --mission noaa-21 --eb-n0-db 2 3 --frames 500 --json
 """
 
@@ -65,6 +68,7 @@ def add_parser(subparsers: Subparsers) -> None:
             "equaliser",
             "robustness",
             "quality",
+            "antenna",
             "orbits",
             "planning",
         ],
@@ -85,6 +89,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--trials", type=_positive, default=120, metavar="N", help="acquisition: short signals (default %(default)s)"
+    )
+    parser.add_argument(
+        "--tracks", type=_positive, default=20_000, metavar="N", help="antenna: random tracks (default %(default)s)"
     )
     parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="of data and noise (default %(default)s)")
     parser.add_argument(
@@ -126,6 +133,7 @@ def run(args: argparse.Namespace) -> int:
         "equaliser": _equaliser,
         "robustness": _robustness,
         "quality": _quality,
+        "antenna": _antenna,
         "realtime": _realtime,
         "cycles": _cycles,
         "orbits": _orbits,
@@ -295,3 +303,20 @@ def _orbit_data() -> Path:
     if top is None:
         raise NoCheckoutError("bench orbits without --data")
     return top.parent / "shared" / "data" / "orbits"
+
+
+def _antenna(args: argparse.Namespace) -> int:
+    from xband_station.bench import antenna_rows
+
+    keyhole, corrections, envelope, elapsed_s = antenna_rows.run(args.tracks, args.seed)
+    if args.json:
+        report = {"elapsed_s": round(elapsed_s, 1), "seed": args.seed, "beamwidth_deg": antenna_rows.BEAM_DEG}
+        parts = {
+            "keyhole": [asdict(row) for row in keyhole],
+            "corrections": [asdict(row) for row in corrections],
+            "envelope": [asdict(row) for row in envelope],
+        }
+        print(json.dumps(report | parts, indent=1))
+    else:
+        print(f"{antenna_rows.tables(keyhole, corrections, envelope)}\n{elapsed_s:.0f} s")
+    return 0
