@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "framing/frame_codec.h"
+#include "base/multiversion.h"
 #include "framing/crc16.h"
 #include "framing/randomizer.h"
 
@@ -44,7 +45,8 @@ frame_header read_tm_header(std::span<const std::uint8_t> f)
              .counter_mask = 0xFF };
 }
 
-unsigned count_differences(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b)
+// Several versions for the sake of the population count, which x86-64 has had an instruction for since 2008 only.
+XBAND_MULTIVERSION unsigned count_differences(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b)
 {
     unsigned n = 0;
     for (std::size_t i = 0; i < a.size(); ++i)
