@@ -80,6 +80,24 @@ def test_old_elements_are_corrected_while_the_pass_goes_on():
     assert in_beamwidths(simulation, 50.0).max() < 0.1
 
 
+def test_a_late_satellite_is_followed_to_the_very_end(tmp_path):
+    base = datetime(2026, 1, 1, tzinfo=UTC)
+    grid_s = np.arange(0.0, 40.0)
+    track = plan_track(grid_s, 100.0 + grid_s / 10.0, np.full(40, 30.0), MOUNT, BEAM_DEG)
+    estimator = TimeOffsetEstimator(Overhead(40.0).doppler_hz, 2.0, 1000.0)
+    for second in range(120):
+        estimator.add(second, Overhead(40.0).doppler_hz(np.array([second + 1.5]))[0])
+    machine = SimulatedDish(MOUNT, Pose(100.0, 30.0))
+    follower = PassFollower(
+        base, track, Dish(SafetyEnvelope(MOUNT), Pose(100.0, 30.0)), SimulatedLink(machine), Recorder(None),
+        los_s=35.0, time_offset=estimator,
+    )  # fmt: skip
+    follower.observe(Observation(base, float(Overhead(40.0).doppler_hz(np.array([1.5]))[0]), None))
+    for tick in range(350):
+        follower.tick(base + timedelta(seconds=0.1 * tick))
+    assert machine.position_deg[0] == pytest.approx(100.0 + 3.5 + 0.15, abs=0.06)
+
+
 def test_a_stuck_axis_is_told_within_five_seconds_and_taken_up_again():
     told = []
     began_s, ended_s = -50.0, -42.0  # on the way to where the satellite rises

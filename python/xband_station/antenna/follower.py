@@ -214,7 +214,7 @@ class PassFollower:
         # What is commanded now is reached a latency later: it is where the satellite will be then.
         ahead_s = time_s + TICK_S + self._latency_s + self._time_offset_s
         goal: Goal | None = None
-        if ahead_s <= self._los_s + self._latency_s:
+        if time_s <= self._los_s:
             before, after = self._track.at(np.array([ahead_s - TICK_S, ahead_s]))
             if self._step_track:
                 self._lead = self._step_track.lead_deg(time_s, float(after[1])) if time_s >= 0.0 else np.zeros(2)

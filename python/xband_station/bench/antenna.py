@@ -130,7 +130,7 @@ def simulate(
     called each tick with the time, to break things; stop_s: ends it early, seconds after AOS; told: gets
     the complaints with their time."""
     beam_deg = beamwidth_deg(DIAMETER_M, FREQUENCY_HZ)
-    grid_s = np.arange(0.0, orbit.duration_s + 1.0)
+    grid_s = np.arange(0.0, orbit.duration_s + 5.0)  # as a station does, some seconds more than the pass
     began_s = time.process_time()
     track = plan_track(grid_s, *orbit.look(grid_s), mount, beam_deg, initial=mount.park)
     plan_cpu_s = time.process_time() - began_s
