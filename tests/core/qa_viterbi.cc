@@ -5,6 +5,8 @@
 #include "fec/viterbi.h"
 #include "float_viterbi.h"
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <cmath>
@@ -189,6 +191,36 @@ BOOST_DATA_TEST_CASE(every_target_gives_the_bits_of_the_reference,
         return decode(segment_bits, soft);
     }();
     on_each_target([&](const std::string&) { BOOST_TEST((decode(segment_bits, soft) == reference)); });
+}
+
+/// Symbols in which two paths from one state differ, if their bits differ by `pattern`, the newest bit lowest.
+static int symbols_between(unsigned pattern, int n_stages)
+{
+    int differing = 0;
+    for (int stage = n_stages; stage-- > 0;)
+        differing += std::popcount(conv_k7::symbols(pattern >> stage));
+    return differing;
+}
+
+BOOST_AUTO_TEST_CASE(paths_differ_as_little_as_the_room_for_metrics_asks)
+{
+    // What the derivation at the head of viterbi_simd.cc takes from enumeration.
+    const std::array most{ 2, 3, 5, 7, 9, 11 };
+    for (int n_stages = 1; n_stages <= 6; ++n_stages) {
+        int found = 0;
+        for (unsigned pattern = 0; pattern < 1U << n_stages; ++pattern)
+            found = std::max(found, symbols_between(pattern, n_stages));
+        BOOST_TEST(found == most[static_cast<std::size_t>(n_stages - 1)]);
+    }
+    // From any state to the nearest of the 8 with the newest bits 000.
+    int farthest = 0;
+    for (unsigned newest = 0; newest < 8; ++newest) {
+        int nearest = 12;
+        for (unsigned older = 0; older < 8; ++older)
+            nearest = std::min(nearest, symbols_between(older << 3 | newest, 6));
+        farthest = std::max(farthest, nearest);
+    }
+    BOOST_TEST(farthest == 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_decoder_may_outlive_a_change_of_target)
