@@ -113,7 +113,7 @@ def random_rules(seed: int) -> Rules:
             for name in ("north", "south")
             if rng.random() < 0.6
         ),
-        forbidden=frozenset(rng.sample(passes, k=rng.randint(0, 1)))
+        forbidden=frozenset(rng.sample(passes, k=rng.randint(0, min(1, len(passes)))))
         | frozenset({"SAT 2"} if rng.random() < 0.1 else ()),
         out=frozenset(rng.sample(names, k=1) if rng.random() < 0.1 else ()),
         windows=tuple(windows),
