@@ -231,6 +231,7 @@ def _plot(file: Path, track: Track, antenna: AntennaConfig, satellite: str) -> N
         panel.set_ylabel(f"{antenna.mount.axis_names[k]} in degrees")
     lower.plot(track.offsets_s, track.loss_db)
     lower.set_ylabel("loss in dB")
+    lower.set_ylim(0.0, max(1.0, 1.1 * float(track.loss_db.max())))
     lower.set_xlabel("seconds after AOS")
     upper.set_title(f"{satellite}, antenna {antenna.name}: {track.lost_s:.1f} s lost in the keyhole")
     for panel in (upper, middle, lower):

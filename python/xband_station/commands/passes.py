@@ -197,8 +197,8 @@ def _cells(line: _Line) -> list[str]:
         f"{one.tca:%H:%M:%S}",
         f"{one.los:%H:%M:%S}" if one.los else "-",
         f"{one.max_elevation_deg:.1f}",
-        "-" if one.aos_azimuth_deg is None else f"{one.aos_azimuth_deg:.0f}",
-        "-" if one.los_azimuth_deg is None else f"{one.los_azimuth_deg:.0f}",
+        "-" if one.aos_azimuth_deg is None else f"{round(one.aos_azimuth_deg) % 360}",
+        "-" if one.los_azimuth_deg is None else f"{round(one.los_azimuth_deg) % 360}",
         f"{one.part}/{one.parts}" if one.parts > 1 else "",
         ", ".join(f"{each.body} {each.nearest:%H:%M:%S} {each.g_t_loss_db:.1f} dB" for each in line.interference),
     ]
