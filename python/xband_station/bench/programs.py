@@ -118,6 +118,14 @@ def _checked(run: ProgramRun) -> ProgramRun:
     return run
 
 
+def bare_kernels(recording: Recording) -> ProgramRun:
+    """The demodulator and the frame decoder in one thread, from the same file to frames that nobody takes."""
+    return run_program(
+        [sys.executable, "-m", "xband_station.bench.bare_kernels", str(recording.file), recording.iq_format,
+         f"{recording.sample_rate_hz:.12g}", str(recording.mission.file)]
+    )  # fmt: skip
+
+
 def decode(recording: Recording) -> ProgramRun:
     """`xband decode` with all it writes."""
     with tempfile.TemporaryDirectory() as folder:

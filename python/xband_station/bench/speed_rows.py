@@ -100,15 +100,16 @@ def _demodulator() -> list[Row]:
 
 def _chain() -> list[Row]:
     snpp = f"S-NPP waveform, cs8, {signals.SNPP.samples_per_symbol:g} samples a symbol, Es/N0 {signals.ES_N0_DB:g} dB"
-    bare, what, satdump = "the bare kernels", "IQ file to frames", "SatDump npp_hrd"
+    bare, what, satdump = "the bare kernels on the file", "IQ file to frames", "SatDump npp_hrd"
     return [
         Row("soft bits to frames", "Msym/s", "decode", "", "", snpp),
         Row("headers, counters, dates and messages", "Mbit/s", "framing", "", "", "batches of 1024 CADUs"),
         Row("IQ to frames, bare kernels", "Msym/s", "iq_to_frames", "", "",
-            snpp + ", one thread, once locked", goal_rate=60.0),
-        Row(f"{what}, xband decode", "Msym/s", "program_decode", "iq_to_frames", bare,
+            snpp + ", one thread, once locked, from memory", goal_rate=60.0),
+        Row(f"{what}, bare kernels", "Msym/s", "program_bare", "", "", snpp + ", one thread, without the start"),
+        Row(f"{what}, xband decode", "Msym/s", "program_decode", "program_bare", bare,
             snpp + ", all threads, without the start", goal_rate=60.0),
-        Row(f"{what}, headless flowgraph", "Msym/s", "program_flowgraph", "iq_to_frames", bare,
+        Row(f"{what}, headless flowgraph", "Msym/s", "program_flowgraph", "program_bare", bare,
             snpp + ", all threads, without the start", goal_rate=60.0, goal_ratio=0.85),
         Row(f"{what}, headless flowgraph", "Msym/s", "program_flowgraph", "program_satdump", satdump, snpp),
     ]  # fmt: skip
