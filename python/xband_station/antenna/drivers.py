@@ -56,14 +56,8 @@ class Driver(Protocol):
     def close(self) -> None: ...
 
 
-class RotctldDriver:
-    """Hamlib's rotctld: positions only, no times. Of several commands the last counts.
-
-    The extended form of its protocol ends each answer with RPRT and a number. Its own park command is never used: it
-    goes to 0, 0 on a way that nobody has checked.
-    """
-
-    ahead_s = 0.0
+class _LineDriver:
+    """A controller behind one TCP connection that answers lines with lines."""
 
     def __init__(self, host: str, port: int, has_read_back: bool = True, timeout_s: float = TIMEOUT_S) -> None:
         self._host, self._port, self._timeout_s = host, port, timeout_s
@@ -78,6 +72,23 @@ class RotctldDriver:
         if self._socket:
             self._socket.close()
             self._socket = None
+
+    def _exchange(self, text: str, last_line: str) -> list[str]:
+        """Sends, and reads lines up to one that begins with last_line."""
+        if self._socket is None:
+            raise DriverError("not connected")
+        self._socket.send(text)
+        return self._socket.answer(last_line)
+
+
+class RotctldDriver(_LineDriver):
+    """Hamlib's rotctld: positions only, no times. Of several commands the last counts.
+
+    The extended form of its protocol ends each answer with RPRT and a number. Its own park command is never used: it
+    goes to 0, 0 on a way that nobody has checked.
+    """
+
+    ahead_s = 0.0
 
     def command(self, points: Sequence[TimedPose]) -> None:
         pose = points[-1].pose
@@ -99,10 +110,7 @@ class RotctldDriver:
             raise DriverError(f"answered {values!r} instead of a position") from error
 
     def _ask(self, command: str) -> list[str]:
-        if self._socket is None:
-            raise DriverError("not connected")
-        self._socket.send(command + "\n")
-        lines = self._socket.answer("RPRT ")
+        lines = self._exchange(command + "\n", "RPRT ")
         code = lines[-1].removeprefix("RPRT ")
         if code != "0":
             if not code.removeprefix("-").isdigit():
@@ -111,26 +119,15 @@ class RotctldDriver:
         return lines
 
 
-class ProgramTrackDriver:
+class ProgramTrackDriver(_LineDriver):
     """A controller that keeps a table of times and positions and follows it by itself: our line protocol."""
 
     # So long the dish goes on by itself when the connection is lost; a correction takes effect after it.
     ahead_s = 10.0
 
-    def __init__(self, host: str, port: int, has_read_back: bool = True, timeout_s: float = TIMEOUT_S) -> None:
-        self._host, self._port, self._timeout_s = host, port, timeout_s
-        self.has_read_back = has_read_back
-        self._socket: LineSocket | None = None
-
     def connect(self) -> None:
-        self.close()
-        self._socket = LineSocket(self._host, self._port, self._timeout_s)
+        super().connect()
         self._ask("HELLO xband-track 1")
-
-    def close(self) -> None:
-        if self._socket:
-            self._socket.close()
-            self._socket = None
 
     def command(self, points: Sequence[TimedPose]) -> None:
         rows = [f"{format_time(p.time)} {p.pose.first_deg:.5f} {p.pose.second_deg:.5f}\n" for p in points]
@@ -150,10 +147,7 @@ class ProgramTrackDriver:
             raise DriverError(f"answered {' '.join(words)!r} instead of a position") from error
 
     def _ask(self, command: str) -> str:
-        if self._socket is None:
-            raise DriverError("not connected")
-        self._socket.send(command + "\n")
-        (line,) = self._socket.answer("")
+        (line,) = self._exchange(command + "\n", "")
         if line.startswith("ERROR "):
             raise CommandRefusedError(f"answered {line}")
         if not line.startswith("OK"):

@@ -70,11 +70,7 @@ def make_columns(problem: Problem) -> Columns:
     usable = tuple(
         one
         for one in problem.opportunities
-        if one.duration_s >= problem.min_useful_s
-        and one.pass_id not in wishes.forbidden
-        and one.satellite not in wishes.forbidden_satellites
-        and one.antenna not in wishes.antennas_out
-        and not exceeded(problem, one)
+        if one.duration_s >= problem.min_useful_s and wishes.allow(one) and not exceeded(problem, one)
     )
     times = [one.aos for one in usable] + [kept.start for kept in wishes.kept]
     base = min(times, default=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))

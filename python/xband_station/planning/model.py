@@ -106,6 +106,11 @@ class Wishes:
     antennas_out: frozenset[str] = frozenset()
     kept: tuple[Contact, ...] = ()
 
+    def allow(self, one: Opportunity) -> bool:
+        """Whether nothing speaks against taking it."""
+        is_forbidden = one.pass_id in self.forbidden or one.satellite in self.forbidden_satellites
+        return not is_forbidden and one.antenna not in self.antennas_out
+
 
 class Cause(Enum):
     """Why a pass is not taken, for machines; the reason says it for people."""

@@ -46,14 +46,8 @@ def plan_by_rule(problem: Problem, order: Order) -> Plan:
 
 
 def _allowed(problem: Problem) -> list[Opportunity]:
-    wishes = problem.wishes
     return [
-        one
-        for one in problem.opportunities
-        if one.duration_s >= problem.min_useful_s
-        and one.pass_id not in wishes.forbidden
-        and one.satellite not in wishes.forbidden_satellites
-        and one.antenna not in wishes.antennas_out
+        one for one in problem.opportunities if one.duration_s >= problem.min_useful_s and problem.wishes.allow(one)
     ]
 
 
