@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from patience import until
 
 from xband_core.mission import load_mission
 from xband_station.clock import SimulatedClock
@@ -129,8 +130,7 @@ def receive(tmp_path, mission_file, fault=None):
         command = [sys.executable, "-m", "xband_station", "listen", supervisor.publisher.endpoint]
         command += ["--json", "--until-pass-end", "--timeout", "60"]
         listener = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        while not supervisor.publisher.subscriptions:
-            time.sleep(0.05)
+        assert until(lambda: supervisor.publisher.subscriptions)
         clock.sleep_until(planned.aos, threading.Event())
         if fault:
             threading.Thread(target=strike, args=(clock, planned.aos, tmp_path, fault), daemon=True).start()

@@ -2,11 +2,11 @@
 """A pass with a simulated dish on simulated time: in place early, on the beam, corrected, and faults told."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from patience import until
 
 from xband_core.errors import XbandError
 from xband_station.antenna.corrections import StepTrack, TimeOffsetEstimator
@@ -156,11 +156,10 @@ def test_an_error_in_the_follower_ends_it_alone(tmp_path):
         follower_of(BrokenLink(), base, recorder), BrokenLink(), recorder, lambda: datetime.now(UTC)
     )
     follower.start()
-    time.sleep(0.3)
+    assert until(lambda: "antenna-follower" not in [thread.name for thread in threading.enumerate()])
     summary = follower.finish()
     follower.close()
     assert "no such wire" in summary.problems[-1]
-    assert "antenna-follower" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_ten_samples_a_second_are_recorded_and_a_full_disk_is_told(tmp_path):

@@ -10,24 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from controllers import FakeRotctld, ProgramTrackController
+from patience import until
 
 from xband_station.antenna.drivers import ProgramTrackDriver, RotctldDriver, TimedPose
 from xband_station.antenna.line_socket import CommandRefusedError, DriverError
 from xband_station.antenna.link import DriverLink
 from xband_station.antenna.mount import Pose
-
-# The promise is ten seconds; a loaded machine gets some more before the test gives up.
-PATIENCE_S = 15.0
-
-
-def until(condition):
-    """Waits for a condition; False if it does not come."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline_s:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def point(first_deg=10.0, second_deg=20.0):
@@ -72,15 +60,36 @@ def test_a_bad_controller_is_noticed_and_taken_up_again(rotctld, link, mood):
     assert link.state.reconnections <= 3
 
 
+def test_nobody_waits_for_a_silent_controller(rotctld):
+    """The link's own thread hangs in a read until the timeout; a caller that shared its lock would hang as long."""
+    timeout_s = 2.0
+    link = DriverLink(RotctldDriver("127.0.0.1", rotctld.port, timeout_s=timeout_s))
+    waits_s = []
+
+    def use():
+        started_s = time.monotonic()
+        link.send([point()])
+        link.stop_motion()
+        link.reading()
+        waits_s.append(time.monotonic() - started_s)
+        return link.state.complaints
+
+    try:
+        assert until(link.reading)
+        rotctld.mood = "silent"
+        assert until(use)
+    finally:
+        link.close()
+    assert max(waits_s) < timeout_s / 2
+
+
 def test_a_controller_that_dies_and_comes_back(rotctld, link):
     assert until(lambda: link.reading())
     rotctld.close()
     assert until(lambda: not link.state.is_connected)
-    started_s = time.monotonic()
     link.send([point()])
     link.stop_motion()
     assert link.reading() is not None
-    assert time.monotonic() - started_s < 0.5  # nothing of this waits for the controller
     again = FakeRotctld(rotctld.port)
     try:
         assert until(lambda: link.state.is_connected)

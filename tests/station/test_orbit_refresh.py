@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import until
 
 from xband_station.orbit.acceptance import accept
 from xband_station.orbit.catalogue import OrbitSource
@@ -343,11 +344,7 @@ def test_service_brings_new_data_without_waiting(server, tmp_path):
     with OrbitService(feeds, tmp_path / "cache", poll_s=0.02) as service:
         assert service.catalogue.choose("37849", NOW).source.name == "old"
         release.set()
-        for _ in range(500):
-            if service.catalogue.choose("37849", NOW + 24 * HOUR).source.name == "net":
-                break
-            time.sleep(0.01)
-        assert service.catalogue.choose("37849", NOW + 24 * HOUR).source.name == "net"
+        assert until(lambda: service.catalogue.choose("37849", NOW + 24 * HOUR).source.name == "net")
     assert len(server.requests) == 1
 
 

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from controllers import FakeRotctld
+from patience import until
 
 from xband_core.wire_types import METADATA
 from xband_station.antenna.config import DriverConfig
@@ -283,7 +283,7 @@ def test_the_recording_goes_on_whatever_the_controller_does(station, mood):
     controller = FakeRotctld()
 
     def spoil(*_):
-        time.sleep(0.7)
+        assert until(lambda: [line for line in controller.received if line.startswith("+P")])
         if mood == "dead":
             controller.close()
         controller.mood = mood
