@@ -84,6 +84,24 @@ class FakeRotctld(Controller):
         return "stop:\nRPRT 0\n"
 
 
+class SlowRotctld(FakeRotctld):
+    """Comes ``step_deg`` nearer to where it is told to be each time that it is asked; 0: does not move at all."""
+
+    step_deg = 0.0
+    wanted = (0.0, 0.0)
+
+    def answer(self, line):
+        if line.startswith("+P"):
+            self.wanted = tuple(float(word) for word in line.split()[1:])
+            return f"set_pos: {line[3:]}\nRPRT 0\n"
+        if line == "+p":
+            ways = [
+                max(-self.step_deg, min(self.step_deg, to - at)) for at, to in zip(self.pose, self.wanted, strict=True)
+            ]
+            self.pose = tuple(at + way for at, way in zip(self.pose, ways, strict=True))
+        return super().answer(line)
+
+
 class ProgramTrackController(Controller):
     """Keeps the table of times and positions and is where it says, now."""
 

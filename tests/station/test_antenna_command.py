@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from controllers import FakeRotctld
+from controllers import FakeRotctld, SlowRotctld
 
 from xband_station.antenna.pointing import Pointing, PointingModel
 from xband_station.cli import main
@@ -20,7 +20,18 @@ def controller():
 
 
 @pytest.fixture
+def slow_controller():
+    server = SlowRotctld()
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def station_file(tmp_path, controller):
+    return station_file_for(tmp_path, controller)
+
+
+def station_file_for(tmp_path, controller):
     driver = f"driver: {{kind: rotctld, address: '127.0.0.1:{controller.port}'}}, pointing: {{first_offset_deg: 1.5}}"
     text = DEFAULT_STATION_FILE.read_text().replace("pointing_loss_db: 1.0}", f"pointing_loss_db: 1.0, {driver}}}")
     (tmp_path / "suomi-npp.tle").write_bytes((DATA_DIR / "suomi-npp.tle").read_bytes())
@@ -40,6 +51,21 @@ def test_status_and_goto(controller, station_file, capsys):
     status = json.loads(capsys.readouterr().out)
     assert status["looks_to_azimuth_deg"] == pytest.approx(100.0, abs=0.03)
     assert status["azimuth_deg"] == pytest.approx(101.5, abs=0.03)
+
+
+def test_goto_waits_for_a_slow_dish(slow_controller, tmp_path, capsys):
+    slow_controller.step_deg = 0.5
+    assert main(["antenna", "goto", "2", "3", "--station", station_file_for(tmp_path, slow_controller)]) == 0
+    assert slow_controller.pose == pytest.approx((3.5, 3.0), abs=0.12)
+    assert capsys.readouterr().out == "main: azimuth 3.50, elevation 3.00 degrees\n"
+
+
+def test_goto_tells_of_a_dish_that_does_not_move(slow_controller, tmp_path, capsys):
+    assert main(["antenna", "goto", "2", "3", "--station", station_file_for(tmp_path, slow_controller)]) == 2
+    output = capsys.readouterr()
+    assert "antenna main: azimuth does not move: at 0.00, wanted 3.50 degrees" in output.err
+    assert output.out == ""
+    assert slow_controller.received[-1] == "+S"
 
 
 def test_park_goes_there(controller, station_file, capsys):

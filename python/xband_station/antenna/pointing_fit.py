@@ -53,8 +53,10 @@ def load_measurements(file: Path) -> Measurements:
     """A CSV file with a heading that names the four columns (others are ignored). Raises XbandError with the line."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise XbandError(f"{file}: cannot be read: {error}") from None
+    except OSError as error:
+        raise XbandError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise XbandError(f"{file}: is not text (octet {error.start} is not UTF-8)") from None
     rows = csv.DictReader(line for line in text.splitlines() if line.strip())
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:

@@ -16,7 +16,7 @@ STUCK_AFTER = timedelta(seconds=4.0)
 # Encoders flicker by less, a dish on its way moves by more.
 _STILL_DEG = 0.03
 # Nearer than this to its command an axis may rest; farther away for this long it may not, whatever its latency.
-_OFF_DEG = 0.12
+RESTS_WITHIN_DEG = 0.12
 _OFF_FOR = timedelta(seconds=1.0)
 
 
@@ -45,6 +45,6 @@ class StuckAxis:
         missing = np.array([np.abs(wanted - actual) for _, wanted, actual in lately]).min(axis=0)
         still = np.ptp(positions, axis=0) < _STILL_DEG
         for k, name in enumerate(self._names):
-            if still[k] and missing[k] > _OFF_DEG:
+            if still[k] and missing[k] > RESTS_WITHIN_DEG:
                 return f"{name} does not move: at {positions[-1][k]:.2f}, wanted {commanded.as_array()[k]:.2f} degrees"
         return None

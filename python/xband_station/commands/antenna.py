@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,29 +148,27 @@ def _read(driver: Driver) -> Pose | None:
 
 
 def _move(station: StationConfig, antenna: AntennaConfig, goal: Pose) -> None:
-    """Brings the dish to a pose, a command each tick, and waits until it is there by its own commands."""
-    from xband_station.antenna.dish import Dish, DishState
-    from xband_station.antenna.drivers import TimedPose
     from xband_station.antenna.line_socket import DriverError
-    from xband_station.antenna.safety import TICK_S, SafetyEnvelope
+    from xband_station.antenna.move import move_to
+    from xband_station.antenna.safety import SafetyEnvelope
 
     driver = _connected(antenna)
-    dish = Dish(SafetyEnvelope(antenna.mount, station.horizon), _read(driver))
-    dish.go_to(goal)
-    dish.tick()
     try:
-        while dish.state is DishState.MOVING:
-            driver.command([TimedPose(datetime.now(UTC) + timedelta(seconds=TICK_S), dish.tick())])
-            time.sleep(TICK_S)
+        pose = move_to(driver, SafetyEnvelope(antenna.mount, station.horizon), goal)
     except DriverError as error:
-        raise XbandError(f"the antenna's controller: {error}") from None
+        raise XbandError(f"antenna {antenna.name}: controller: {error}") from None
+    except XbandError as error:
+        raise XbandError(f"antenna {antenna.name}: {error}") from None
     except KeyboardInterrupt:
-        driver.stop()
+        with contextlib.suppress(DriverError):
+            driver.stop()
         raise
     finally:
         driver.close()
     first, second = antenna.mount.axis_names
-    print(f"{antenna.name}: {first} {goal.first_deg:.2f}, {second} {goal.second_deg:.2f} degrees")
+    there = pose or goal
+    by = "" if pose else " by its commands; the controller does not tell"
+    print(f"{antenna.name}: {first} {there.first_deg:.2f}, {second} {there.second_deg:.2f} degrees{by}")
 
 
 def _track(args: argparse.Namespace, station: StationConfig, antenna: AntennaConfig) -> None:

@@ -105,23 +105,26 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _eb_n0_db(text: str) -> float:
-    value = float(text)
-    if not -5.0 <= value <= 30.0 or math.isnan(value):
-        raise argparse.ArgumentTypeError(f"{text} dB is not within -5 to 30")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -5.0 <= value <= 30.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of dB within -5 to 30")
     return value
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else 0
     if not 0 < value <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text} is not within 1 to 1000000")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number within 1 to 1000000")
     return value
 
 
 def _seed(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value < 1 << 64:
-        raise argparse.ArgumentTypeError(f"{text} is not within 0 to 2^64 - 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number within 0 to 2^64 - 1")
     return value
 
 
