@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -132,9 +133,10 @@ def run_envelope(tracks: int, seed: int, tell: Callable[[int], None] = lambda _:
     random = np.random.default_rng(seed)
     totals: dict[str, list[EnvelopeRow]] = {name: [] for name in MOUNTS}
     done = 0
+    at_once = min(_DISHES_AT_ONCE, math.ceil(tracks / len(MOUNTS)))
     while done < tracks:
         for name, mount in MOUNTS.items():
-            count = min(_DISHES_AT_ONCE, tracks - done)
+            count = min(at_once, tracks - done)
             if count > 0:
                 totals[name].append(_random_dishes(name, mount, count, random))
                 done += count
